@@ -1,0 +1,309 @@
+#include "image.h"
+#include "range.h"
+
+enum {
+    MAGIC = 0x7f454c46, /* 7f 'E' 'L' 'F' in the order of the file */
+    CLASS_32 = 1,
+    CLASS_64 = 2,
+    LITTLE_ENDIAN_DATA = 1,
+    TYPE_EXECUTABLE = 2,
+    TYPE_SHARED = 3,
+    PT_LOAD = 1,
+    HEADER_SIZE_MAX = 64,
+    PROGRAM_HEADER_SIZE_MAX = 56,
+    BATCH_HEADERS = 8, /* program headers per read: most kernels need one */
+};
+
+/* Fields of the ELF header that stand at one offset in both classes (gABI, figure 4-3). */
+enum { AT_CLASS = 4, AT_DATA = 5, AT_TYPE = 16, AT_MACHINE = 18, AT_ENTRY = 24 };
+
+/* What the classes have at different places (gABI, figures 4-3 and 5-1): offsets in bytes. */
+struct layout {
+    u8 bits; /* of an address */
+    u8 machine;
+    u8 header_size;
+    u8 phoff, phentsize, phnum;
+    u8 program_header_size;
+    u8 flags, offset, virt, phys, file_size, memory_size, align;
+};
+
+static const struct layout layouts[] = {
+    {.bits = 32,
+     .machine = 3, /* EM_386 */
+     .header_size = 52,
+     .phoff = 28,
+     .phentsize = 42,
+     .phnum = 44,
+     .program_header_size = 32,
+     .offset = 4,
+     .virt = 8,
+     .phys = 12,
+     .file_size = 16,
+     .memory_size = 20,
+     .flags = 24,
+     .align = 28},
+    {.bits = 64,
+     .machine = 62, /* EM_X86_64 */
+     .header_size = HEADER_SIZE_MAX,
+     .phoff = 32,
+     .phentsize = 54,
+     .phnum = 56,
+     .program_header_size = PROGRAM_HEADER_SIZE_MAX,
+     .flags = 4,
+     .offset = 8,
+     .virt = 16,
+     .phys = 24,
+     .file_size = 32,
+     .memory_size = 40,
+     .align = 48},
+};
+
+/* A file on its way to an image. */
+struct reader {
+    const struct source *file;
+    const struct layout *layout;
+    struct image *image;
+    u64 table;       /* file offset of the program headers */
+    u32 table_count; /* how many there are */
+    u32 load_count;  /* PT_LOADs seen, the dropped ones too */
+};
+
+struct number_name {
+    u16 number;
+    const char *name;
+};
+
+static const struct number_name machine_names[] = {
+    {2, "SPARC"},       {3, "i386 code in a 64-bit file"},
+    {4, "m68k"},        {8, "MIPS"},
+    {20, "PowerPC"},    {21, "PowerPC64"},
+    {22, "S/390"},      {40, "ARM"},
+    {42, "SuperH"},     {43, "SPARC64"},
+    {50, "IA-64"},      {62, "x86-64 code in a 32-bit file"},
+    {183, "AArch64"},   {243, "RISC-V"},
+    {258, "LoongArch"},
+};
+
+static const struct number_name type_names[] = {
+    {0, "none"}, {1, "relocatable object"}, {4, "core file"}};
+
+static const char *name_of(const struct number_name *names, size_t count, u32 number) {
+    for (size_t i = 0; i < count; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    return "unknown";
+}
+
+static u64 load_address(const struct layout *layout, const u8 *at) {
+    return layout->bits == 64 ? load64(at) : load32(at);
+}
+
+static struct error check_identity(const struct source *file, const u8 *header) {
+    u32 magic = load32(header);
+    magic = __builtin_bswap32(magic);
+    if (magic != MAGIC)
+        return error_make(ERROR_ELF_MAGIC, .name = file->name, .number = {magic});
+    if (header[AT_CLASS] != CLASS_32 && header[AT_CLASS] != CLASS_64)
+        return error_make(ERROR_ELF_CLASS, .name = file->name, .number = {header[AT_CLASS]});
+    if (header[AT_DATA] != LITTLE_ENDIAN_DATA)
+        return error_make(ERROR_ELF_BYTE_ORDER, .name = file->name, .number = {header[AT_DATA]});
+    return OK;
+}
+
+static struct error check_kind(const struct reader *reader, const u8 *header) {
+    const char *name = reader->file->name;
+    u32 machine = load16(header + AT_MACHINE), type = load16(header + AT_TYPE);
+    if (machine != reader->layout->machine)
+        return error_make(ERROR_ELF_MACHINE, .name = name, .number = {machine},
+                          .other = name_of(machine_names, ARRAY_COUNT(machine_names), machine));
+    if (type == TYPE_SHARED)
+        return error_make(ERROR_ELF_PIE, .name = name);
+    if (type != TYPE_EXECUTABLE)
+        return error_make(ERROR_ELF_TYPE, .name = name, .number = {type},
+                          .other = name_of(type_names, ARRAY_COUNT(type_names), type));
+    return OK;
+}
+
+static struct error too_many(const struct reader *reader, u32 limit, const char *things) {
+    return error_make(ERROR_ELF_TOO_MANY, .name = reader->file->name, .other = things,
+                      .number = {limit});
+}
+
+/* Where the program headers are. A file without any has a meaningless e_phentsize. */
+static struct error locate_table(struct reader *reader, const u8 *header) {
+    const struct layout *layout = reader->layout;
+    const struct source *file = reader->file;
+    u32 entry_size = load16(header + layout->phentsize), count = load16(header + layout->phnum);
+    u64 table = load_address(layout, header + layout->phoff);
+    if (count && entry_size != layout->program_header_size)
+        return error_make(ERROR_ELF_HEADER_SIZE, .name = file->name,
+                          .number = {entry_size, layout->program_header_size});
+    if (count > ELF_PROGRAM_HEADERS_MAX)
+        return too_many(reader, ELF_PROGRAM_HEADERS_MAX, "program headers");
+    if (count && (table > file->size || count * entry_size > file->size - table))
+        return error_make(ERROR_ELF_HEADERS, .name = file->name,
+                          .number = {table, count, entry_size, file->size});
+    reader->table = table;
+    reader->table_count = count;
+    return OK;
+}
+
+static struct segment decode_segment(const struct layout *layout, const u8 *at) {
+    return (struct segment){
+        .rights = load32(at + layout->flags) & (RIGHT_EXECUTE | RIGHT_WRITE | RIGHT_READ),
+        .offset = load_address(layout, at + layout->offset),
+        .file_size = load_address(layout, at + layout->file_size),
+        .memory_size = load_address(layout, at + layout->memory_size),
+        .phys = load_address(layout, at + layout->phys),
+        .virt = load_address(layout, at + layout->virt),
+        .align = load_address(layout, at + layout->align),
+    };
+}
+
+static struct error check_file_part(const struct source *file, const struct segment *segment) {
+    struct range part;
+    bool fits = range_make(segment->offset, segment->file_size, &part);
+    if (!fits || range_end(part) > file->size)
+        return error_make(
+            ERROR_ELF_TRUNCATED, .name = file->name,
+            .number = {segment->number, fits ? range_end(part) : ~(u64)0, file->size});
+    return OK;
+}
+
+static struct error wraps(const struct reader *reader, const struct segment *segment, u64 address,
+                          const char *kind) {
+    return error_make(ERROR_ELF_WRAP, .name = reader->file->name, .other = kind,
+                      .number = {segment->number, address, segment->memory_size});
+}
+
+/* The address with the bits above `bit` made to repeat it (SDM volume 1, section 3.3.7.1). */
+static u64 repeat_bit(u64 address, u32 bit) {
+    u64 sign = (u64)1 << bit;
+    return ((address & (2 * sign - 1)) ^ sign) - sign;
+}
+
+/* What is canonical with 5-level paging passes here: the paging format is the planner's choice. A
+ * segment that starts below the gap of non-canonical addresses must also end below it. */
+static struct error check_addresses(const struct reader *reader, const struct segment *segment) {
+    u64 virt = segment->virt;
+    struct range range;
+    if (!range_make(segment->phys, segment->memory_size, &range))
+        return wraps(reader, segment, segment->phys, "physical");
+    if (reader->layout->bits == 64 && virt != repeat_bit(virt, 56))
+        return error_make(ERROR_ELF_CANONICAL, .name = reader->file->name,
+                          .number = {segment->number, virt, repeat_bit(virt, 47)});
+    u64 half_end = (u64)1 << (reader->layout->bits == 64 ? 56 : 32);
+    if (!range_make(virt, segment->memory_size, &range) ||
+        (virt < half_end && range_end(range) > half_end))
+        return wraps(reader, segment, virt, "virtual");
+    return OK;
+}
+
+static struct error check_overlap(const struct image *image, const struct segment *segment) {
+    struct range mine = {segment->virt, segment->memory_size};
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *other = &image->segments[i];
+        if (range_overlaps((struct range){other->virt, other->memory_size}, mine))
+            return error_make(
+                ERROR_ELF_VIRT_OVERLAP, .name = image->name,
+                .number = {other->number, segment->number, max_u64(other->virt, mine.start)});
+    }
+    return OK;
+}
+
+static struct error add_segment(struct reader *reader, struct segment segment) {
+    struct image *image = reader->image;
+    segment.number = reader->load_count++;
+    if (segment.file_size > segment.memory_size)
+        return error_make(ERROR_ELF_SIZES, .name = image->name,
+                          .number = {segment.number, segment.file_size, segment.memory_size});
+    if (!segment.memory_size)
+        return OK;
+    if (!segment.file_size)
+        segment.offset = 0; /* linkers leave anything there */
+    TRY(check_file_part(reader->file, &segment));
+    TRY(check_addresses(reader, &segment));
+    TRY(check_overlap(image, &segment));
+    if (image->segment_count == ELF_SEGMENTS_MAX)
+        return too_many(reader, ELF_SEGMENTS_MAX, "PT_LOAD segments");
+    image->segments[image->segment_count++] = segment;
+    return OK;
+}
+
+static struct error read_segments(struct reader *reader) {
+    const struct layout *layout = reader->layout;
+    u8 batch[BATCH_HEADERS * PROGRAM_HEADER_SIZE_MAX];
+    u32 entry_size = layout->program_header_size;
+    for (u32 done = 0; done < reader->table_count; done += BATCH_HEADERS) {
+        u32 count = reader->table_count - done;
+        if (count > BATCH_HEADERS)
+            count = BATCH_HEADERS;
+        TRY(source_read(reader->file, reader->table + done * entry_size, batch,
+                        count * entry_size));
+        for (u32 i = 0; i < count; i++) {
+            const u8 *at = batch + i * entry_size;
+            if (load32(at) == PT_LOAD)
+                TRY(add_segment(reader, decode_segment(layout, at)));
+        }
+    }
+    return OK;
+}
+
+/* The segment that holds the entry virtually or physically, and has all of `rights`. */
+static const struct segment *segment_at(const struct image *image, enum entry_kind kind,
+                                        u32 rights) {
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *segment = &image->segments[i];
+        u64 start = kind == ENTRY_VIRTUAL ? segment->virt : segment->phys;
+        if ((segment->rights & rights) == rights &&
+            range_has((struct range){start, segment->memory_size}, image->entry))
+            return segment;
+    }
+    return NULL;
+}
+
+/* Old linkers mark nothing executable: then every segment will do. */
+static u32 entry_rights(const struct image *image) {
+    u32 rights = 0;
+    for (u32 i = 0; i < image->segment_count; i++)
+        rights |= image->segments[i].rights;
+    return rights & RIGHT_EXECUTE;
+}
+
+static struct error resolve_entry(struct image *image) {
+    u32 rights = entry_rights(image);
+    image->entry_kind = ENTRY_VIRTUAL;
+    const struct segment *segment = segment_at(image, ENTRY_VIRTUAL, rights);
+    if (!segment) {
+        image->entry_kind = ENTRY_PHYSICAL;
+        segment = segment_at(image, ENTRY_PHYSICAL, rights);
+    }
+    if (!segment)
+        return error_make(ERROR_ELF_ENTRY, .name = image->name, .number = {image->entry});
+    u64 into = image->entry - (image->entry_kind == ENTRY_VIRTUAL ? segment->virt : segment->phys);
+    image->entry_virt = segment->virt + into;
+    image->entry_phys = segment->phys + into;
+    return OK;
+}
+
+struct error elf_read(const struct source *file, struct image *image) {
+    struct reader reader = {.file = file, .image = image};
+    u8 header[HEADER_SIZE_MAX] = {0};
+    /* A file too short for its header still gets told what it is first. */
+    TRY(source_read(file, 0, header, (size_t)min_u64(file->size, sizeof(header))));
+    TRY(check_identity(file, header));
+    reader.layout = &layouts[header[AT_CLASS] - CLASS_32];
+    if (file->size < reader.layout->header_size)
+        return source_read(file, 0, header, reader.layout->header_size);
+    TRY(check_kind(&reader, header));
+    TRY(locate_table(&reader, header));
+    image->name = file->name;
+    image->bits = reader.layout->bits;
+    image->file_size = file->size;
+    image->entry = load_address(reader.layout, header + AT_ENTRY);
+    image->segment_count = 0;
+    TRY(read_segments(&reader));
+    if (!image->segment_count)
+        return error_make(ERROR_ELF_NO_LOAD, .name = file->name);
+    return resolve_entry(image);
+}

@@ -1,0 +1,615 @@
+/* elf/image.h: one row per error and boundary, and every small damage to a valid file. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXECUTABLE = 2, FILE_BYTES = 0x400, PARTS_MAX = 4 };
+
+struct part {
+    u32 type, flags;
+    u64 offset, virt, phys, file_size, memory_size;
+};
+
+/* A field of the file overwritten after it was made. */
+struct patch {
+    u32 offset, width;
+    u64 value;
+};
+
+/* What a test file says. Zeroes mean the usual: see file_of(). */
+struct spec {
+    u32 bits; /* 0: 64 */
+    u64 entry;
+    u64 table; /* file offset of the program headers */
+    u32 size;
+    struct patch patches[2];
+    struct part parts[PARTS_MAX];
+};
+
+#define TEXT \
+    { 1, 5, 0x200, 0xffffffff80100000, 0x100000, 0x80, 0x80 }
+#define DATA \
+    { 1, 6, 0x280, 0xffffffff80101000, 0x101000, 0x80, 0x1000 }
+#define TEXT32 \
+    { 1, 5, 0x200, 0xc0100000, 0x100000, 0x80, 0x80 }
+#define ENTRY64 0xffffffff80100010
+
+static void put(u8 *at, u32 width, u64 value) {
+    for (u32 i = 0; i < width; i++)
+        at[i] = (u8)(value >> (8 * i));
+}
+
+static void put_part(u8 *at, u32 bits, const struct part *part) {
+    u32 w = bits / 8;
+    put(at, 4, part->type);
+    put(at + (w == 8 ? 4 : 24), 4, part->flags);
+    u8 *rest = at + (w == 8 ? 8 : 4);
+    u64 words[] = {part->offset, part->virt, part->phys, part->file_size, part->memory_size};
+    for (u32 i = 0; i < ARRAY_COUNT(words); i++)
+        put(rest + i * w, w, words[i]);
+    put(at + (w == 8 ? 48 : 28), w, 0x1000);
+}
+
+static void put_header(u8 *file, u32 bits, u64 entry, u64 table, u32 count) {
+    u32 w = bits / 8;
+    memcpy(file,
+           "\x7f"
+           "ELF",
+           4);
+    file[4] = (u8)(w / 4);
+    file[5] = file[6] = 1;
+    put(file + 16, 2, EXECUTABLE);
+    put(file + 18, 2, w == 8 ? 62 : 3);
+    put(file + 20, 4, 1);
+    put(file + 24, w, entry);
+    put(file + 24 + w, w, table);
+    put(file + (w == 8 ? 52 : 40), 2, w == 8 ? 64 : 52);
+    put(file + (w == 8 ? 54 : 42), 2, w == 8 ? 56 : 32);
+    put(file + (w == 8 ? 56 : 44), 2, count);
+}
+
+/* The file of a spec, as long as spec->size, in memory of exactly that size. */
+static struct bytes file_of(const struct spec *spec) {
+    static u8 file[FILE_BYTES];
+    u32 bits = spec->bits ? spec->bits : 64, count = 0;
+    u64 table = spec->table ? spec->table : 64;
+    memset(file, 0, sizeof(file));
+    for (; count < PARTS_MAX && spec->parts[count].flags; count++)
+        put_part(file + table + count * (bits == 64 ? 56 : 32), bits, &spec->parts[count]);
+    put_header(file, bits, spec->entry, table, count);
+    for (u32 i = 0; i < ARRAY_COUNT(spec->patches); i++)
+        put(file + spec->patches[i].offset, spec->patches[i].width, spec->patches[i].value);
+    size_t size = spec->size ? spec->size : FILE_BYTES;
+    u8 *copy = malloc(size);
+    memcpy(copy, file, size);
+    return (struct bytes){copy, size};
+}
+
+static struct error read_bytes(struct bytes bytes, struct image *image) {
+    struct source source = source_memory(&bytes, "kernel");
+    return elf_read(&source, image);
+}
+
+static struct error read_spec(const struct spec *spec, struct image *image) {
+    struct bytes bytes = file_of(spec);
+    struct error error = read_bytes(bytes, image);
+    free((void *)(uintptr_t)bytes.at);
+    return error;
+}
+
+struct error_row_test {
+    const char *name;
+    struct spec spec;
+    enum error_code code;
+    u64 number[4];
+    const char *other;
+};
+
+/* Offsets of fields in ELF64 and ELF32 headers. */
+#define E_TYPE(value) \
+    { 16, 2, value }
+#define E_MACHINE(value) \
+    { 18, 2, value }
+#define E_PHENTSIZE(value) \
+    { 54, 2, value }
+#define E_PHNUM(value) \
+    { 56, 2, value }
+#define HIGH 0xffffffff80100000
+
+static const struct error_row_test error_tests[] = {
+    {"not ELF", {.patches = {{0, 4, 0x464c4580}}}, ERROR_ELF_MAGIC, {0x80454c46}, NULL},
+    {"a script", {.patches = {{0, 4, 0x622f2123}}}, ERROR_ELF_MAGIC, {0x23212f62}, NULL},
+    {"class 0", {.patches = {{4, 1, 0}}}, ERROR_ELF_CLASS, {0}, NULL},
+    {"class 3", {.patches = {{4, 1, 3}}}, ERROR_ELF_CLASS, {3}, NULL},
+    {"big-endian", {.patches = {{5, 1, 2}}}, ERROR_ELF_BYTE_ORDER, {2}, NULL},
+    {"no byte order", {.patches = {{5, 1, 0}}}, ERROR_ELF_BYTE_ORDER, {0}, NULL},
+    {"AArch64", {.patches = {E_MACHINE(183)}}, ERROR_ELF_MACHINE, {183}, "AArch64"},
+    {"RISC-V", {.patches = {E_MACHINE(243)}}, ERROR_ELF_MACHINE, {243}, "RISC-V"},
+    {"ARM", {.bits = 32, .patches = {E_MACHINE(40)}}, ERROR_ELF_MACHINE, {40}, "ARM"},
+    {"unknown machine", {.patches = {E_MACHINE(4242)}}, ERROR_ELF_MACHINE, {4242}, "unknown"},
+    {"i386 in ELF64",
+     {.patches = {E_MACHINE(3)}},
+     ERROR_ELF_MACHINE,
+     {3},
+     "i386 code in a 64-bit file"},
+    {"x32",
+     {.bits = 32, .patches = {E_MACHINE(62)}},
+     ERROR_ELF_MACHINE,
+     {62},
+     "x86-64 code in a 32-bit file"},
+    {"no type", {.patches = {E_TYPE(0)}}, ERROR_ELF_TYPE, {0}, "none"},
+    {"object", {.patches = {E_TYPE(1)}}, ERROR_ELF_TYPE, {1}, "relocatable object"},
+    {"core", {.patches = {E_TYPE(4)}}, ERROR_ELF_TYPE, {4}, "core file"},
+    {"odd type", {.patches = {E_TYPE(0xfe00)}}, ERROR_ELF_TYPE, {0xfe00}, "unknown"},
+    {"PIE", {.patches = {E_TYPE(3)}}, ERROR_ELF_PIE, {0}, NULL},
+    {"PIE 32", {.bits = 32, .patches = {E_TYPE(3)}}, ERROR_ELF_PIE, {0}, NULL},
+    {"ELF32's phentsize",
+     {.parts = {TEXT}, .patches = {E_PHENTSIZE(32)}},
+     ERROR_ELF_HEADER_SIZE,
+     {32, 56},
+     NULL},
+    {"phentsize 0",
+     {.parts = {TEXT}, .patches = {E_PHENTSIZE(0)}},
+     ERROR_ELF_HEADER_SIZE,
+     {0, 56},
+     NULL},
+    {"phentsize 33",
+     {.bits = 32, .parts = {TEXT32}, .patches = {{42, 2, 33}}},
+     ERROR_ELF_HEADER_SIZE,
+     {33, 32},
+     NULL},
+    {"table past the end",
+     {.parts = {TEXT}, .patches = {{32, 8, FILE_BYTES - 55}}},
+     ERROR_ELF_HEADERS,
+     {FILE_BYTES - 55, 1, 56, FILE_BYTES},
+     NULL},
+    {"table far away",
+     {.parts = {TEXT}, .patches = {{32, 8, ~(u64)0}}},
+     ERROR_ELF_HEADERS,
+     {~(u64)0, 1, 56, FILE_BYTES},
+     NULL},
+    {"too many for the file",
+     {.patches = {E_PHNUM(ELF_PROGRAM_HEADERS_MAX)}},
+     ERROR_ELF_HEADERS,
+     {64, ELF_PROGRAM_HEADERS_MAX, 56, FILE_BYTES},
+     NULL},
+    {"too many headers",
+     {.patches = {E_PHNUM(ELF_PROGRAM_HEADERS_MAX + 1)}},
+     ERROR_ELF_TOO_MANY,
+     {ELF_PROGRAM_HEADERS_MAX},
+     "program headers"},
+    {"PN_XNUM",
+     {.patches = {E_PHNUM(0xffff)}},
+     ERROR_ELF_TOO_MANY,
+     {ELF_PROGRAM_HEADERS_MAX},
+     "program headers"},
+    {"no headers", {.patches = {E_PHENTSIZE(0)}}, ERROR_ELF_NO_LOAD, {0}, NULL},
+    {"no PT_LOAD", {.parts = {{2, 6, 0, HIGH, 0x100000, 8, 8}}}, ERROR_ELF_NO_LOAD, {0}, NULL},
+    {"only empty PT_LOADs",
+     {.parts = {{1, 5, 0x9999, HIGH, 0x100000, 0, 0}}},
+     ERROR_ELF_NO_LOAD,
+     {0},
+     NULL},
+    {"past the end by 1",
+     {.entry = ENTRY64, .parts = {TEXT, {1, 6, 0x380, HIGH + 0x1000, 0, 0x81, 0x81}}},
+     ERROR_ELF_TRUNCATED,
+     {1, FILE_BYTES + 1, FILE_BYTES},
+     NULL},
+    {"offset wraps",
+     {.parts = {{1, 5, ~(u64)0x7f, HIGH, 0, 0x100, 0x100}}},
+     ERROR_ELF_TRUNCATED,
+     {0, ~(u64)0, FILE_BYTES},
+     NULL},
+    {"more in the file than in memory",
+     {.parts = {{1, 5, 0x200, HIGH, 0, 0x81, 0x80}}},
+     ERROR_ELF_SIZES,
+     {0, 0x81, 0x80},
+     NULL},
+    {"nothing in memory",
+     {.parts = {{1, 5, 0x200, HIGH, 0, 1, 0}}},
+     ERROR_ELF_SIZES,
+     {0, 1, 0},
+     NULL},
+    {"physical wraps",
+     {.parts = {{1, 5, 0x200, HIGH, ~(u64)0xfff, 0x80, 0x1000}}},
+     ERROR_ELF_WRAP,
+     {0, ~(u64)0xfff, 0x1000},
+     "physical"},
+    {"virtual wraps",
+     {.parts = {{1, 5, 0x200, ~(u64)0xfff, 0, 0x80, 0x1001}}},
+     ERROR_ELF_WRAP,
+     {0, ~(u64)0xfff, 0x1001},
+     "virtual"},
+    {"virtual passes 4 GiB",
+     {.bits = 32, .parts = {{1, 5, 0x200, 0xfffff000, 0, 0x80, 0x1001}}},
+     ERROR_ELF_WRAP,
+     {0, 0xfffff000, 0x1001},
+     "virtual"},
+    {"runs into the gap",
+     {.parts = {{1, 5, 0x200, 0x00fffffffffff000, 0, 0x80, 0x1001}}},
+     ERROR_ELF_WRAP,
+     {0, 0x00fffffffffff000, 0x1001},
+     "virtual"},
+    {"runs over the gap",
+     {.parts = {{1, 5, 0x200, 0x1000, 0, 0x80, 0xff80000000000000}}},
+     ERROR_ELF_WRAP,
+     {0, 0x1000, 0xff80000000000000},
+     "virtual"},
+    {"not canonical",
+     {.parts = {{1, 5, 0x200, 0x0fffffff80100000, 0, 0x80, 0x80}}},
+     ERROR_ELF_CANONICAL,
+     {0, 0x0fffffff80100000, HIGH},
+     NULL},
+    {"bit 56 alone",
+     {.parts = {TEXT, {1, 5, 0x200, 0x0100000000001000, 0, 0x80, 0x80}}},
+     ERROR_ELF_CANONICAL,
+     {1, 0x0100000000001000, 0x1000},
+     NULL},
+    {"entry nowhere", {.entry = 0x1234, .parts = {TEXT, DATA}}, ERROR_ELF_ENTRY, {0x1234}, NULL},
+    {"entry at the end",
+     {.entry = HIGH + 0x80, .parts = {TEXT}},
+     ERROR_ELF_ENTRY,
+     {HIGH + 0x80},
+     NULL},
+    {"entry just before", {.entry = HIGH - 1, .parts = {TEXT}}, ERROR_ELF_ENTRY, {HIGH - 1}, NULL},
+    {"entry at the physical end",
+     {.entry = 0x100080, .parts = {TEXT}},
+     ERROR_ELF_ENTRY,
+     {0x100080},
+     NULL},
+    {"entry in data",
+     {.entry = HIGH + 0x1010, .parts = {TEXT, DATA}},
+     ERROR_ELF_ENTRY,
+     {HIGH + 0x1010},
+     NULL},
+    {"entry in data, physically",
+     {.entry = 0x101010, .parts = {TEXT, DATA}},
+     ERROR_ELF_ENTRY,
+     {0x101010},
+     NULL},
+    {"overlap by 1 byte",
+     {.entry = ENTRY64, .parts = {TEXT, {1, 4, 0x200, HIGH + 0x7f, 0x200000, 0, 0x80}}},
+     ERROR_ELF_VIRT_OVERLAP,
+     {0, 1, HIGH + 0x7f},
+     NULL},
+    {"overlap from below",
+     {.parts = {TEXT, {1, 4, 0, 0, 0, 0, 0}, {1, 4, 0, HIGH - 0x7f, 0x200000, 0, 0x80}}},
+     ERROR_ELF_VIRT_OVERLAP,
+     {0, 2, HIGH},
+     NULL},
+    {"one inside the other",
+     {.parts = {DATA, {1, 5, 0x200, HIGH + 0x1100, 0x200000, 8, 8}}},
+     ERROR_ELF_VIRT_OVERLAP,
+     {0, 1, HIGH + 0x1100},
+     NULL},
+    {"empty file", {.size = 1, .patches = {{0, 1, 0}}}, ERROR_ELF_MAGIC, {0}, NULL},
+    {"three bytes", {.size = 3}, ERROR_ELF_MAGIC, {0x7f454c00}, NULL},
+    {"only the magic", {.size = 4}, ERROR_ELF_CLASS, {0}, NULL},
+    {"header cut short", {.size = 63}, ERROR_SOURCE_PAST_END, {0, 64, 63}, NULL},
+    {"ELF32 header cut short", {.bits = 32, .size = 51}, ERROR_SOURCE_PAST_END, {0, 52, 51}, NULL},
+};
+
+static void test_errors(void **state) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(error_tests); i++) {
+        const struct error_row_test *row = &error_tests[i];
+        static struct image image;
+        struct error error = read_spec(&row->spec, &image);
+        bool same = error.code == row->code &&
+                    !memcmp(error.values.number, row->number, sizeof(row->number)) &&
+                    (row->other ? error.values.other && !strcmp(error.values.other, row->other)
+                                : !error.values.other) &&
+                    !strcmp(error.values.name, "kernel");
+        if (!same)
+            fail_msg("%s: error %d {%#llx %#llx %#llx %#llx} %s", row->name, (int)error.code,
+                     (unsigned long long)error.values.number[0],
+                     (unsigned long long)error.values.number[1],
+                     (unsigned long long)error.values.number[2],
+                     (unsigned long long)error.values.number[3],
+                     error.values.other ? error.values.other : "-");
+    }
+}
+
+/* Every ELF_* error that is not the planner's has a row above. */
+static void test_every_error_has_a_row(void **state) {
+    (void)state;
+    for (size_t i = 0; i < error_row_count; i++) {
+        enum error_code code = error_rows[i].code;
+        bool found = code < ERROR_ELF_MAGIC || code > ERROR_ELF_VIRT_OVERLAP;
+        for (size_t j = 0; j < ARRAY_COUNT(error_tests); j++)
+            found = found || error_tests[j].code == code;
+        if (!found)
+            fail_msg("no row for %s", error_names[i]);
+    }
+}
+
+struct entry_test {
+    const char *name;
+    struct spec spec;
+    enum entry_kind kind;
+    u64 virt, phys;
+};
+
+static const struct entry_test entry_tests[] = {
+    {"virtual", {.entry = ENTRY64, .parts = {TEXT, DATA}}, ENTRY_VIRTUAL, ENTRY64, 0x100010},
+    {"first byte", {.entry = HIGH, .parts = {DATA, TEXT}}, ENTRY_VIRTUAL, HIGH, 0x100000},
+    {"last byte", {.entry = HIGH + 0x7f, .parts = {TEXT}}, ENTRY_VIRTUAL, HIGH + 0x7f, 0x10007f},
+    {"physical", {.entry = 0x100010, .parts = {TEXT, DATA}}, ENTRY_PHYSICAL, ENTRY64, 0x100010},
+    {"virtual wins",
+     {.entry = 0x2010,
+      .parts = {{1, 5, 0x200, 0x1000, 0x2000, 0x80, 0x80},
+                {1, 5, 0x200, 0x2000, 0x1000, 0x80, 0x80}}},
+     ENTRY_VIRTUAL,
+     0x2010,
+     0x1010},
+    {"virtual data does not win",
+     {.entry = 0x2010,
+      .parts = {{1, 5, 0x200, 0x1000, 0x2000, 0x80, 0x80},
+                {1, 6, 0x200, 0x2000, 0x1000, 0x80, 0x80}}},
+     ENTRY_PHYSICAL,
+     0x1010,
+     0x2010},
+    {"nothing is executable",
+     {.entry = HIGH + 0x1010, .parts = {{1, 4, 0x200, HIGH, 0x100000, 0x80, 0x80}, DATA}},
+     ENTRY_VIRTUAL,
+     HIGH + 0x1010,
+     0x101010},
+    {"nothing is executable, physical",
+     {.entry = 0x101010, .parts = {DATA}},
+     ENTRY_PHYSICAL,
+     HIGH + 0x1010,
+     0x101010},
+    {"32-bit",
+     {.bits = 32, .entry = 0xc0100010, .parts = {TEXT32}},
+     ENTRY_VIRTUAL,
+     0xc0100010,
+     0x100010},
+    {"32-bit physical",
+     {.bits = 32, .entry = 0x10000c, .parts = {TEXT32}},
+     ENTRY_PHYSICAL,
+     0xc010000c,
+     0x10000c},
+    {"32-bit, up to 4 GiB",
+     {.bits = 32, .entry = 0xfffff000, .parts = {{1, 5, 0x200, 0xfffff000, 0, 0x80, 0x1000}}},
+     ENTRY_VIRTUAL,
+     0xfffff000,
+     0},
+    {"5-level address",
+     {.entry = 0xff10000000000004, .parts = {{1, 5, 0x200, 0xff10000000000000, 0x100000, 8, 8}}},
+     ENTRY_VIRTUAL,
+     0xff10000000000004,
+     0x100004},
+    {"up to the gap",
+     {.entry = 0x00fffffffffff000, .parts = {{1, 5, 0x200, 0x00fffffffffff000, 0, 8, 0x1000}}},
+     ENTRY_VIRTUAL,
+     0x00fffffffffff000,
+     0},
+    {"segments that touch",
+     {.entry = ENTRY64, .parts = {TEXT, {1, 6, 0, HIGH + 0x80, 0x300000, 0, 0x80}}},
+     ENTRY_VIRTUAL,
+     ENTRY64,
+     0x100010},
+    {"table at the very end",
+     {.entry = ENTRY64, .table = FILE_BYTES - 56, .parts = {TEXT}},
+     ENTRY_VIRTUAL,
+     ENTRY64,
+     0x100010},
+    {"same bytes twice",
+     {.entry = ENTRY64, .parts = {TEXT, {1, 4, 0x200, 0x1000, 0x1000, 0x80, 0x80}}},
+     ENTRY_VIRTUAL,
+     ENTRY64,
+     0x100010},
+    {"segment up to the end of the file",
+     {.entry = ENTRY64, .parts = {TEXT, {1, 4, 0x380, 0x1000, 0x1000, 0x80, 0x80}}},
+     ENTRY_VIRTUAL,
+     ENTRY64,
+     0x100010},
+};
+
+static void test_entries(void **state) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(entry_tests); i++) {
+        const struct entry_test *row = &entry_tests[i];
+        static struct image image;
+        struct error error = read_spec(&row->spec, &image);
+        if (error.code || image.entry_kind != row->kind || image.entry_virt != row->virt ||
+            image.entry_phys != row->phys || image.entry != row->spec.entry)
+            fail_msg("%s: error %d, kind %d, %#llx -> %#llx", row->name, (int)error.code,
+                     (int)image.entry_kind, (unsigned long long)image.entry_virt,
+                     (unsigned long long)image.entry_phys);
+    }
+}
+
+/* Dropped PT_LOADs keep their numbers, other types have none, rights lose the bits above. */
+static void test_image(void **state) {
+    (void)state;
+    static struct image image;
+    struct spec spec = {.entry = ENTRY64,
+                        .parts = {{1, 4, 0x7777, 0, 0, 0, 0},
+                                  {6, 4, 64, HIGH, 0, 8, 8},
+                                  {1, 0xfff00005, 0x200, HIGH, 0x100000, 0x80, 0x81},
+                                  {1, 6, 0x123456, HIGH + 0x1000, 0x101000, 0, 0x3000}}};
+    assert_int_equal(read_spec(&spec, &image).code, ERROR_NONE);
+    assert_string_equal(image.name, "kernel");
+    assert_int_equal(image.bits, 64);
+    assert_int_equal(image.file_size, FILE_BYTES);
+    assert_int_equal(image.segment_count, 2);
+    const struct segment text = {.number = 1,
+                                 .rights = 5,
+                                 .offset = 0x200,
+                                 .file_size = 0x80,
+                                 .memory_size = 0x81,
+                                 .phys = 0x100000,
+                                 .virt = HIGH,
+                                 .align = 0x1000};
+    const struct segment bss = {.number = 2,
+                                .rights = 6,
+                                .memory_size = 0x3000,
+                                .phys = 0x101000,
+                                .virt = HIGH + 0x1000,
+                                .align = 0x1000};
+    assert_memory_equal(&image.segments[0], &text, sizeof(text));
+    assert_memory_equal(&image.segments[1], &bss, sizeof(bss));
+}
+
+static void test_image_32(void **state) {
+    (void)state;
+    static struct image image;
+    struct spec spec = {.bits = 32,
+                        .entry = 0xc0100000,
+                        .table = 52,
+                        .parts = {{1, 7, 0x210, 0xc0100000, 0x100000, 0x20, 0x40}}};
+    assert_int_equal(read_spec(&spec, &image).code, ERROR_NONE);
+    assert_int_equal(image.bits, 32);
+    assert_int_equal(image.segment_count, 1);
+    const struct segment all = {.rights = 7,
+                                .offset = 0x210,
+                                .file_size = 0x20,
+                                .memory_size = 0x40,
+                                .phys = 0x100000,
+                                .virt = 0xc0100000,
+                                .align = 0x1000};
+    assert_memory_equal(&image.segments[0], &all, sizeof(all));
+}
+
+/* `count` PT_LOADs of a page each. */
+static struct error read_many(u32 count, u32 memory_size, struct image *image) {
+    size_t size = 64 + (size_t)count * 56;
+    u8 *file = calloc(1, size);
+    put_header(file, 64, 0x100000, 64, count);
+    for (u32 i = 0; i < count; i++)
+        put_part(file + 64 + i * 56, 64,
+                 &(struct part){1, 5, 0, 0x100000 + i * 0x1000, i * 0x1000, 0, memory_size});
+    struct error error = read_bytes((struct bytes){file, size}, image);
+    free(file);
+    return error;
+}
+
+static void test_limits(void **state) {
+    (void)state;
+    static struct image image;
+    assert_int_equal(read_many(ELF_SEGMENTS_MAX, 0x1000, &image).code, ERROR_NONE);
+    assert_int_equal(image.segment_count, ELF_SEGMENTS_MAX);
+    assert_int_equal(image.segments[63].number, 63);
+    assert_int_equal(image.segments[63].virt, 0x13f000);
+    struct error error = read_many(ELF_SEGMENTS_MAX + 1, 0x1000, &image);
+    assert_int_equal(error.code, ERROR_ELF_TOO_MANY);
+    assert_int_equal(error.values.number[0], ELF_SEGMENTS_MAX);
+    assert_string_equal(error.values.other, "PT_LOAD segments");
+    assert_int_equal(read_many(ELF_PROGRAM_HEADERS_MAX, 0, &image).code, ERROR_ELF_NO_LOAD);
+    assert_int_equal(read_many(ELF_PROGRAM_HEADERS_MAX + 1, 0, &image).code, ERROR_ELF_TOO_MANY);
+}
+
+/* What image.h promises of an image, whatever the file said. */
+static void check_promises(const struct image *image, u64 size) {
+    assert_in_range(image->segment_count, 1, ELF_SEGMENTS_MAX);
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *s = &image->segments[i];
+        u64 end;
+        assert_true(s->offset <= size && s->file_size <= size - s->offset);
+        assert_true(s->memory_size >= 1 && s->file_size <= s->memory_size);
+        assert_false(__builtin_add_overflow(s->phys, s->memory_size, &end));
+        assert_false(__builtin_add_overflow(s->virt, s->memory_size, &end));
+        assert_true(image->bits == 64 || end <= (u64)1 << 32);
+    }
+}
+
+static const struct spec valid_specs[] = {
+    {.entry = ENTRY64, .parts = {TEXT, DATA, {4, 4, 0x300, 0, 0, 8, 8}}},
+    {.bits = 32,
+     .entry = 0x10000c,
+     .table = 52,
+     .parts = {TEXT32, {1, 6, 0x280, 0xc0101000, 0x101000, 0x80, 0x800}}},
+};
+
+static void test_mutations(void **state) {
+    (void)state;
+    static struct image image;
+    u32 accepted = 0, refused = 0;
+    for (size_t s = 0; s < ARRAY_COUNT(valid_specs); s++) {
+        struct bytes bytes = file_of(&valid_specs[s]);
+        u8 *file = (u8 *)(uintptr_t)bytes.at;
+        for (size_t i = 0; i < 64 + 3 * 56; i++) {
+            u8 kept = file[i];
+            for (u32 value = 0; value < 256; value++) {
+                file[i] = (u8)value;
+                struct error error = read_bytes(bytes, &image);
+                refused += error.code != 0;
+                accepted += !error.code;
+                if (!error.code)
+                    check_promises(&image, bytes.size);
+                else
+                    assert_in_range(error.code, ERROR_ELF_MAGIC, ERROR_ELF_VIRT_OVERLAP);
+            }
+            file[i] = kept;
+        }
+        assert_int_equal(read_bytes(bytes, &image).code, ERROR_NONE);
+        free(file);
+    }
+    assert_true(accepted > 1000 && refused > 1000);
+}
+
+static void test_truncations(void **state) {
+    (void)state;
+    static struct image image;
+    for (size_t s = 0; s < ARRAY_COUNT(valid_specs); s++)
+        for (u32 size = 1; size <= 0x300; size++) {
+            struct spec spec = valid_specs[s];
+            spec.size = size;
+            struct error error = read_spec(&spec, &image);
+            if (!error.code != (size >= 0x300))
+                fail_msg("cut to %u bytes: error %d", size, (int)error.code);
+        }
+    struct bytes nothing = {NULL, 0};
+    assert_int_equal(read_bytes(nothing, &image).code, ERROR_ELF_MAGIC);
+}
+
+/* A medium whose n-th read fails: the failure comes through as it is. */
+struct failing {
+    struct bytes bytes;
+    u32 reads, fail_at;
+};
+
+static struct error read_failing(void *context, u64 offset, void *to, size_t size) {
+    struct failing *failing = context;
+    if (++failing->reads == failing->fail_at)
+        return error_make(ERROR_DISK_READ, .name = "disk", .number = {7, 4});
+    memcpy(to, failing->bytes.at + offset, size);
+    return OK;
+}
+
+static void test_failing_reads(void **state) {
+    (void)state;
+    static struct image image;
+    struct failing failing = {.bytes = file_of(&valid_specs[0])};
+    struct source source = {read_failing, &failing, 0, failing.bytes.size, "kernel"};
+    for (failing.fail_at = 1;; failing.fail_at++) {
+        failing.reads = 0;
+        struct error error = elf_read(&source, &image);
+        if (!error.code)
+            break;
+        assert_int_equal(error.code, ERROR_DISK_READ);
+        assert_int_equal(error.values.number[0], 7);
+    }
+    assert_int_equal(failing.fail_at, 3); /* the header, and one batch of program headers */
+    free((void *)(uintptr_t)failing.bytes.at);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_errors),        cmocka_unit_test(test_every_error_has_a_row),
+        cmocka_unit_test(test_entries),       cmocka_unit_test(test_image),
+        cmocka_unit_test(test_image_32),      cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_mutations),     cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_failing_reads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
