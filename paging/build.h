@@ -1,0 +1,79 @@
+/* Map rows in, page tables out.
+ *
+ * The caller brings rows that are sorted by virtual address, disjoint, and made of whole 4 KiB
+ * pages (at least one), at addresses that the format can express. A row is cut into runs of equal
+ * leaves, the largest that its alignment, its size, the CPU and the page limit allow; a run is
+ * written in one go. Counting takes the same cuts, so the count is exact:
+ *
+ *   row    virt 0xc0100000 -> phys 0x100000, 7 MiB
+ *   runs   768 leaves of 4 KiB up to 4 MiB, then one leaf of 4 MiB   (32-bit with 4 MiB pages)
+ *
+ * Rights of links are as wide as possible: the leaf decides. (PAE's root entries have none at all.)
+ * Tables are never freed or changed after they are written: build once, then load CR3.
+ *
+ * Frames come from an arena of consecutive frames that the planner has placed. `bytes` is where this
+ * program can write them; `phys` is where the CPU will find them. */
+#ifndef PAGING_BUILD_H
+#define PAGING_BUILD_H
+
+#include "error.h"
+#include "format.h"
+
+/* How a row's pages may be used and cached. Reading is always allowed. */
+enum map_attribute {
+    MAP_WRITE = 1 << 0,
+    MAP_EXECUTE = 1 << 1,
+    MAP_USER = 1 << 2,
+    MAP_GLOBAL = 1 << 3,
+    MAP_UNCACHED = 1 << 4, /* PCD and PWT: strong uncacheable */
+    MAP_SMALL = 1 << 5,    /* 4 KiB leaves only in this row */
+};
+
+struct map {
+    u64 virt;
+    u64 phys;
+    u64 size;
+    u32 attributes; /* MAP_* */
+    u32 owner;      /* whose it is: the planner's number, unused here */
+};
+
+struct paging_options {
+    const struct paging_format *format;
+    u32 cpu_features; /* CPU_*: large pages and NX are used where these allow */
+    bool small_only;  /* --pages=4k */
+};
+
+struct table_arena {
+    u8 *bytes;       /* frame_count * 4096 bytes, 4096-aligned */
+    u64 phys;
+    u32 frame_count;
+    u32 used;        /* frames taken so far; frame 0 is the root */
+};
+
+/* Equal leaves side by side. */
+struct leaf_run {
+    u32 level;
+    u64 virt;
+    u64 phys;
+    u64 count; /* of leaves */
+};
+
+/* The first run of [virt, virt + size) -> phys: at least one leaf. */
+struct leaf_run paging_first_run(const struct paging_options *options, const struct map *rest);
+
+/* Calls nothing and writes nothing: how many frames paging_build() will take for these rows, root
+ * included. ERROR_PAGING_OVERLAP, ERROR_PAGING_UNALIGNED, ERROR_PAGING_RANGE for rows that break
+ * the rules above. The time it takes grows with the runs, not with the leaves. */
+MUST_USE struct error paging_count(const struct paging_options *options, const struct map *rows,
+                                   u32 row_count, u32 *frame_count);
+
+/* Builds the tables, from the arena's first frame on; arena->used frames are written, the root
+ * first. ERROR_PAGING_TABLES_FULL if the arena is too small, ERROR_PAGING_RANGE if entries cannot
+ * hold its address, and as paging_count(). After an error the tables are not to be used. */
+MUST_USE struct error paging_build(const struct paging_options *options, const struct map *rows,
+                                   u32 row_count, struct table_arena *arena);
+
+/* The hardware bits of a leaf of these attributes at this level, without the address. */
+u64 paging_leaf_bits(const struct paging_options *options, u32 level, u32 attributes);
+
+#endif

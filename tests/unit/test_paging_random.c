@@ -1,0 +1,388 @@
+/* paging/ over random plans: what was asked is mapped, and nothing else.
+ *
+ * Each plan is built into an arena of exactly the counted size and then checked with the walker and
+ * with a second walker, written here from the manual without a look at the formats' rows.
+ * ALOFT_TEST_SEED sets the seed, ALOFT_TEST_PLANS the number of plans. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "build.h"
+#include "range.h"
+#include "walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_MAX = 6, FRAMES_MAX = 256, PLANS = 40000 };
+
+struct plan {
+    u64 seed;
+    struct paging_options options;
+    u32 physical_bits;
+    u32 row_count;
+    struct map rows[ROWS_MAX];
+};
+
+/* xorshift64*: any generator would do, this one is the same everywhere. */
+static u64 next_random(u64 *state) {
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545f4914f6cdd1d;
+}
+
+static u64 below(u64 *state, u64 limit) {
+    return (next_random(state) >> 16) % limit;
+}
+
+static bool one_in(u64 *state, u64 n) {
+    return below(state, n) == 0;
+}
+
+/* Where rows like to start: where something of the format's ends. */
+static u64 random_anchor(u64 *state, const struct paging_format *format) {
+    u64 wide = format->virtual_bits == 32 ? (u64)1 << 32 : (u64)1 << (format->virtual_bits - 1);
+    u64 anchors[] = {
+        0, wide - 8 * MIB, wide - 2 * GIB, GIB, 3 * GIB, (u64)1 << (format->virtual_bits - 2), wide,
+    };
+    u64 anchor = anchors[below(state, ARRAY_COUNT(anchors))];
+    if (format->virtual_bits == 32)
+        return anchor & 0xffffffff;
+    return one_in(state, 2) ? anchor : -anchor;
+}
+
+/* A page count near a border of large pages, small enough that 4 KiB leaves do not need many
+ * tables. */
+static u64 random_pages(u64 *state) {
+    static const u64 sizes[] = {1, 1, 2, 16, 511, 512, 513, 1024, 1025, 1536};
+    return sizes[below(state, ARRAY_COUNT(sizes))] + below(state, 3);
+}
+
+static u64 random_size(u64 *state, bool huge) {
+    u64 size = random_pages(state) * PAGE_SIZE;
+    if (huge)
+        size += below(state, 3) * GIB + below(state, 4) * 2 * MIB;
+    return size;
+}
+
+/* Alike with virt up to `alike`, a power of two, so that leaves of this size can be used. */
+static u64 random_phys(u64 *state, const struct plan *plan, u64 virt, u64 size, u64 alike) {
+    u64 limit = (u64)1 << plan->physical_bits;
+    u64 phys = one_in(state, 4) ? limit - size : below(state, limit - size);
+    phys = align_down(phys, alike) | (virt & (alike - 1));
+    return phys + size <= limit ? phys : phys & (alike - 1) & (limit - 1);
+}
+
+/* A row at or after `from`; false if it would leave the address space. */
+static bool random_row(u64 *state, const struct plan *plan, u64 from, struct map *row) {
+    static const u64 alikes[] = {GIB, GIB, GIB, 2 * MIB, 4 * MIB, 4 * MIB, PAGE_SIZE};
+    u64 alike = alikes[below(state, ARRAY_COUNT(alikes))];
+    bool huge =
+        alike == GIB && plan->options.format->virtual_bits > 32 && !plan->options.small_only;
+    u64 virt = from + (one_in(state, 3) ? 0 : random_pages(state) * PAGE_SIZE);
+    if (one_in(state, 3))
+        virt = align_up(virt, one_in(state, 2) ? 2 * MIB : 4 * MIB);
+    u64 size = random_size(state, huge);
+    u64 last = virt + (size - 1);
+    if (virt < from || last < virt || ((virt ^ last) >> 63) ||
+        !paging_is_canonical(plan->options.format, virt) ||
+        !paging_is_canonical(plan->options.format, last))
+        return false;
+    u64 phys = random_phys(state, plan, virt, size, alike);
+    if (phys + size > (u64)1 << plan->physical_bits)
+        return false;
+    *row = (struct map){.virt = virt, .phys = phys, .size = size};
+    row->attributes = (u32)below(state, huge ? MAP_SMALL : 2 * MAP_SMALL);
+    return true;
+}
+
+static int compare_rows(const void *a, const void *b) {
+    u64 one = ((const struct map *)a)->virt, other = ((const struct map *)b)->virt;
+    return one < other ? -1 : one > other;
+}
+
+static bool meets_a_row(const struct plan *plan, const struct map *row) {
+    for (u32 i = 0; i < plan->row_count; i++) {
+        const struct map *other = &plan->rows[i];
+        if (row->virt <= other->virt + (other->size - 1) &&
+            other->virt <= row->virt + (row->size - 1))
+            return true;
+    }
+    return false;
+}
+
+static u32 random_features(u64 *state, const struct paging_format *format) {
+    u32 all = CPU_PSE | CPU_PAE | CPU_NX | CPU_LONG_MODE | CPU_PAGE_1G | CPU_LA57 | CPU_PGE;
+    return ((u32)next_random(state) & all) | format->needs;
+}
+
+/* Rows start at an anchor or follow each other, some of them without a gap. */
+static struct plan random_plan(u64 seed) {
+    u64 state = seed;
+    struct plan plan = {.seed = seed};
+    const struct paging_format *format = &paging_formats[below(&state, PAGING_FORMAT_COUNT)];
+    plan.options = (struct paging_options){.format = format,
+                                           .cpu_features = random_features(&state, format),
+                                           .small_only = one_in(&state, 8)};
+    plan.physical_bits = format->physical_bits_max == 32 ? 32 : 36 + (u32)below(&state, 17);
+    u64 from = 0;
+    for (u32 tries = 1 + (u32)below(&state, ROWS_MAX); tries; tries--) {
+        struct map row;
+        if (!from || one_in(&state, 3))
+            from = random_anchor(&state, format);
+        if (!random_row(&state, &plan, from, &row) || meets_a_row(&plan, &row))
+            continue;
+        plan.rows[plan.row_count++] = row;
+        from = row.virt + row.size;
+    }
+    qsort(plan.rows, plan.row_count, sizeof(plan.rows[0]), compare_rows);
+    return plan;
+}
+
+/* The second walker: a page of `size` bytes at `phys`, or size 0. */
+struct page {
+    u64 size, phys;
+    bool write, execute, user, global, uncached;
+};
+
+static u64 entry_in(const struct table_arena *arena, u64 table, u64 offset, bool wide) {
+    u64 entry = 0;
+    assert_true(table >= arena->phys && table - arena->phys < arena->used * PAGE_SIZE);
+    memcpy(&entry, arena->bytes + (table - arena->phys) + offset, wide ? 8 : 4);
+    return entry;
+}
+
+static struct page page_of(u64 entry, u64 size, u64 virt, bool nx, bool pge) {
+    u64 phys = (entry & 0x000ffffffffff000) & ~(size - 1);
+    return (struct page){.size = size,
+                         .phys = phys | (virt & (size - 1)),
+                         .write = entry & 2,
+                         .execute = !(nx && entry >> 63),
+                         .user = entry & 4,
+                         .global = pge && entry & 256,
+                         .uncached = (entry & 24) == 24};
+}
+
+/* 32-bit paging (SDM volume 3A, section 4.3). */
+static struct page walk_32(const struct table_arena *arena, u32 features, bool pse, u64 virt) {
+    bool pge = features & CPU_PGE;
+    u64 pde = entry_in(arena, arena->phys, (virt >> 22) * 4, false);
+    if (!(pde & 1))
+        return (struct page){0};
+    if (pse && pde & 128)
+        return page_of(pde, 4 * MIB, virt, false, pge);
+    assert_int_equal(pde & 6, 6);
+    u64 pte = entry_in(arena, pde & 0xfffff000, (virt >> 12 & 1023) * 4, false);
+    return pte & 1 ? page_of(pte, 4 * KIB, virt, false, pge) : (struct page){0};
+}
+
+/* PAE, 4-level and 5-level paging (sections 4.4 and 4.5). */
+static struct page walk_64(const struct table_arena *arena, u32 features, u32 root_shift,
+                           u64 virt) {
+    u64 table = arena->phys;
+    bool nx = features & CPU_NX, pge = features & CPU_PGE;
+    for (u32 shift = root_shift;; shift -= 9) {
+        u64 entry = entry_in(arena, table, (virt >> shift & 511) * 8, true);
+        if (!(entry & 1))
+            return (struct page){0};
+        if (shift == 12 || entry & 128) {
+            assert_true(shift <= 21 || (shift == 30 && root_shift > 30 && features & CPU_PAGE_1G));
+            return page_of(entry, (u64)1 << shift, virt, nx, pge);
+        }
+        assert_int_equal(entry & 0xfff, shift == 30 && root_shift == 30 ? 1 : 7);
+        assert_int_equal(entry >> 52, 0);
+        table = entry & 0x000ffffffffff000;
+    }
+}
+
+static struct page walk_again(const struct plan *plan, const struct table_arena *arena, u64 virt) {
+    const u32 features = plan->options.cpu_features;
+    switch (plan->options.format - paging_formats) {
+    case PAGING_32: return walk_32(arena, features, false, virt);
+    case PAGING_32_PSE: return walk_32(arena, features, true, virt);
+    case PAGING_PAE: return walk_64(arena, features, 30, virt);
+    case PAGING_4LEVEL: return walk_64(arena, features, 39, virt);
+    default: return walk_64(arena, features, 48, virt);
+    }
+}
+
+static const struct map *row_at(const struct plan *plan, u64 virt) {
+    for (u32 i = 0; i < plan->row_count; i++)
+        if (virt - plan->rows[i].virt < plan->rows[i].size)
+            return &plan->rows[i];
+    return NULL;
+}
+
+static bool whole_leaf_fits(const struct map *row, u64 virt, u64 size) {
+    u64 start = align_down(virt, size);
+    return ((row->virt ^ row->phys) & (size - 1)) == 0 && start >= row->virt &&
+           start - row->virt <= row->size && row->size - (start - row->virt) >= size;
+}
+
+/* The largest page that may hold this address of this row. */
+static u64 best_page_size(const struct plan *plan, const struct map *row, u64 virt) {
+    u32 id = (u32)(plan->options.format - paging_formats);
+    bool large = !plan->options.small_only && !(row->attributes & MAP_SMALL) && id != PAGING_32;
+    bool huge = large && id >= PAGING_4LEVEL && plan->options.cpu_features & CPU_PAGE_1G;
+    u64 large_size = id == PAGING_32_PSE ? 4 * MIB : 2 * MIB;
+    if (huge && whole_leaf_fits(row, virt, GIB))
+        return GIB;
+    return large && whole_leaf_fits(row, virt, large_size) ? large_size : 4 * KIB;
+}
+
+static u32 expected_attributes(const struct plan *plan, const struct map *row) {
+    u32 attributes = row->attributes & ~(u32)MAP_SMALL;
+    if (!(plan->options.cpu_features & CPU_PGE))
+        attributes &= ~(u32)MAP_GLOBAL;
+    if (plan->options.format->entry_size == 4 || !(plan->options.cpu_features & CPU_NX))
+        attributes |= MAP_EXECUTE;
+    return attributes;
+}
+
+static u32 page_attributes(const struct page *page) {
+    return (u32)(page->write * MAP_WRITE | page->execute * MAP_EXECUTE | page->user * MAP_USER |
+                 page->global * MAP_GLOBAL | page->uncached * MAP_UNCACHED);
+}
+
+#define CHECK(condition)                                                         \
+    do {                                                                         \
+        if (!(condition))                                                        \
+            fail_msg("plan %#llx (%s), virtual %#llx: " #condition,              \
+                     (unsigned long long)plan->seed, plan->options.format->name, \
+                     (unsigned long long)virt);                                  \
+    } while (0)
+
+/* Both walkers must find at this address what the plan says. */
+static void check_address(const struct plan *plan, const struct table_arena *arena, u64 virt) {
+    struct walk walk = paging_walk(&plan->options, arena, plan->physical_bits, virt);
+    if (!paging_is_canonical(plan->options.format, virt)) {
+        CHECK(walk.result == WALK_NOT_CANONICAL);
+        return;
+    }
+    const struct map *row = row_at(plan, virt);
+    struct page page = walk_again(plan, arena, virt);
+    CHECK((page.size != 0) == (row != NULL));
+    if (!row) {
+        CHECK(walk.result == WALK_ABSENT);
+        return;
+    }
+    CHECK(walk.result == WALK_MAPPED);
+    CHECK(page.phys == row->phys + (virt - row->virt));
+    CHECK(walk.phys == page.phys);
+    CHECK(page.size == best_page_size(plan, row, virt));
+    CHECK(walk.page_size == page.size);
+    CHECK(page_attributes(&page) == expected_attributes(plan, row));
+    CHECK(walk.attributes == page_attributes(&page));
+}
+
+static void check_row(const struct plan *plan, const struct table_arena *arena,
+                      const struct map *row, u64 *state) {
+    u64 last = row->virt + (row->size - 1);
+    check_address(plan, arena, row->virt - 1);
+    check_address(plan, arena, row->virt);
+    check_address(plan, arena, row->virt + PAGE_SIZE);
+    check_address(plan, arena, last - PAGE_SIZE);
+    check_address(plan, arena, last);
+    check_address(plan, arena, last + 1);
+    for (u32 i = 0; i < 6; i++)
+        check_address(plan, arena, row->virt + below(state, row->size));
+    for (u32 i = 0; i < 4; i++) /* the borders of large pages on both sides of a place in the row */
+        check_address(plan, arena,
+                      align_down(row->virt + below(state, row->size), 2 * MIB) - (i & 1) +
+                          (i & 2) * MIB);
+}
+
+/* The bytes that all leaves below a table map: with every row found where it should be, no more
+ * than the sum of the rows means that nothing else is mapped. */
+static u64 mapped_bytes(const struct plan *plan, const struct table_arena *arena, u64 table,
+                        u32 level) { /* recursion: once per level, 5 at most */
+    const struct paging_format *format = plan->options.format;
+    bool wide = format->entry_size == 8;
+    bool pae_root = format->virtual_bits == 32 && level == 2;
+    u64 bytes = 0, size = (u64)1 << format->levels[level].shift;
+    for (u64 offset = 0; offset < PAGE_SIZE; offset += format->entry_size) {
+        u64 entry = entry_in(arena, table, offset, wide);
+        if (!(entry & 1)) {
+            assert_true(entry == 0);
+            continue;
+        }
+        assert_true(!pae_root || offset < 32);
+        if (level == 0 || entry & 128)
+            bytes += size;
+        else
+            bytes += mapped_bytes(plan, arena, entry & 0x000ffffffffff000, level - 1);
+    }
+    return bytes;
+}
+
+static void check_nothing_else(const struct plan *plan, const struct table_arena *arena) {
+    u64 asked = 0, virt = 0;
+    for (u32 i = 0; i < plan->row_count; i++)
+        asked += plan->rows[i].size;
+    CHECK(mapped_bytes(plan, arena, arena->phys, plan->options.format->level_count - 1u) == asked);
+}
+
+/* What a run has seen, so that a generator gone dull shows. */
+struct seen {
+    u32 plans, rows, page_sizes[3];
+};
+
+static void check_plan(const struct plan *plan, u8 *frames, struct seen *seen) {
+    u64 state = plan->seed ^ 0x5555, virt = 0;
+    u32 frame_count = 0;
+    struct error error = paging_count(&plan->options, plan->rows, plan->row_count, &frame_count);
+    CHECK(error.code == ERROR_NONE);
+    CHECK(frame_count <= FRAMES_MAX);
+    /* At the end of the buffer, so that the sanitizer guards the frame after the last. */
+    struct table_arena arena = {.bytes = frames + (FRAMES_MAX - frame_count) * PAGE_SIZE,
+                                .phys = 0x1000 * (1 + below(&state, 0xf0000)),
+                                .frame_count = frame_count};
+    error = paging_build(&plan->options, plan->rows, plan->row_count, &arena);
+    CHECK(error.code == ERROR_NONE);
+    CHECK(arena.used == frame_count);
+    for (u32 i = 0; i < plan->row_count; i++) {
+        check_row(plan, &arena, &plan->rows[i], &state);
+        u64 size =
+            best_page_size(plan, &plan->rows[i], plan->rows[i].virt + plan->rows[i].size / 2);
+        seen->page_sizes[size == GIB ? 2 : size > 4 * KIB]++;
+    }
+    for (u32 i = 0; i < 4; i++)
+        check_address(plan, &arena, random_anchor(&state, plan->options.format));
+    check_nothing_else(plan, &arena);
+    arena.frame_count = frame_count - 1;
+    error = paging_build(&plan->options, plan->rows, plan->row_count, &arena);
+    CHECK(error.code == ERROR_PAGING_TABLES_FULL);
+    seen->plans++;
+    seen->rows += plan->row_count;
+}
+
+static u64 setting(const char *name, u64 otherwise) {
+    const char *text = getenv(name);
+    return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static void test_random_plans(void **state) {
+    (void)state;
+    u64 seed = setting("ALOFT_TEST_SEED", 0xa10f7), plans = setting("ALOFT_TEST_PLANS", PLANS);
+    u8 *frames = aligned_alloc(PAGE_SIZE, FRAMES_MAX * PAGE_SIZE);
+    struct seen seen = {0};
+    printf("seed %#llx, %llu plans\n", (unsigned long long)seed, (unsigned long long)plans);
+    for (u64 i = 0; i < plans; i++) {
+        struct plan plan = random_plan(next_random(&seed) | 1 << 20);
+        check_plan(&plan, frames, &seen);
+    }
+    printf("%u rows; middles in %u pages of 4 KiB, %u of 2 or 4 MiB, %u of 1 GiB\n", seen.rows,
+           seen.page_sizes[0], seen.page_sizes[1], seen.page_sizes[2]);
+    assert_true(plans < 1000 || (seen.rows > plans && seen.page_sizes[1] > plans / 20 &&
+                                 seen.page_sizes[2] > plans / 50));
+    free(frames);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_plans)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
