@@ -1,0 +1,41 @@
+/* The machine as the loader found it: all that planning may know about it.
+ *
+ * In the loader the probe fills this in; on the host `aloft plan` has models of QEMU's machines.
+ * One value, so the same plan comes out wherever it is made. */
+#ifndef PLAN_MACHINE_H
+#define PLAN_MACHINE_H
+
+#include "format.h"
+#include "memory.h"
+
+struct cpu {
+    u32 features;      /* CPU_* of paging/format.h */
+    u32 physical_bits; /* MAXPHYADDR */
+    char vendor[13];
+};
+
+struct boot_drive {
+    u8 bios_number;      /* DL at entry: 0x80 is the first hard disk */
+    u32 sector_size;     /* bytes */
+    u64 sector_count;    /* 0 if the BIOS does not say */
+    u32 partition;       /* 0 without a partition table */
+    u64 partition_start; /* bytes from the start of the drive */
+};
+
+struct text_screen {
+    u64 phys; /* of the character cells: 0xb8000; 0 if there is no text screen */
+    u32 columns, rows;
+};
+
+struct machine {
+    struct memory_map memory;
+    struct cpu cpu;
+    struct boot_drive drive;
+    struct text_screen screen;
+    u64 rsdp;        /* physical address of ACPI's root pointer, 0 if none */
+    u64 acpi_tables; /* physical address of the RSDT or XSDT it points to, 0 if none */
+    u64 smbios;      /* of the SMBIOS entry point, 0 if none */
+    u16 serial_port; /* I/O base of the first serial port, 0 if none */
+};
+
+#endif

@@ -1,0 +1,118 @@
+/* The plan: everything that a boot will do, before it does any of it.
+ *
+ * plan_make() is a pure function of the machine, the kernel's headers, the options and the sizes
+ * of the modules. It decides where everything goes, finds every conflict, and may refuse; after it,
+ * only reading a disk can fail. `aloft plan` runs it on the host, so what that prints is what
+ * the loader does.
+ *
+ *   physical   | BIOS | loader ...  | hole, ROMs | kernel ............. | free ... | tables |
+ * handoff | modules | virtual    kernel rows  >  handoff window  >  trampoline page  >  direct map
+ * >  identity map
+ *
+ * Virtual addresses are given out in that order: where two mappings meet, the earlier one keeps the
+ * address, and a note says what gave way. The result is one list of rows, sorted and disjoint,
+ * which the page-table builder takes as it is.
+ *
+ * The handoff block holds the stack, the boot information and the GDT. It is mapped at a window of
+ * its own near the top of the address space, with an unmapped page below the stack and one above:
+ *
+ *   window  | guard | stack ............ | guard | information, GDT |
+ *   block           | stack ............ |       | information, GDT |    (contiguous in physical
+ * memory)
+ *
+ * Physical memory is given out from the top of what the kernel can reach through its maps, so that
+ * the memory right behind a kernel, where simple kernels allocate, stays free. */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "build.h"
+#include "config.h"
+#include "image.h"
+#include "machine.h"
+
+enum {
+    PLAN_LOADS_MAX = ELF_SEGMENTS_MAX + 2 + CONFIG_MODULES_MAX,
+    PLAN_ROWS_MAX = 256,
+    PLAN_NOTES_MAX = 16,
+};
+
+/* Where Aloft itself lives while it loads; stage2/stage2.ld is the map of it. The memory is free
+ * once the kernel runs. */
+enum { LOADER_START = 0x1000, LOADER_END = 0x60000 };
+
+/* The interrupt vectors and the BIOS data area: left as they are, for kernels that go back to real
+ * mode. */
+enum { BIOS_DATA_END = 0x500 };
+
+/* A run of bytes of a file, and zeros behind it, on its way to its place. */
+struct load {
+    u32 file;   /* 0: the kernel; else module file - 1 */
+    u32 number; /* of the PT_LOAD, or of the module */
+    u64 offset; /* in the file */
+    u64 file_size;
+    u64 memory_size; /* at least file_size; the rest is zeroed */
+    u64 phys;        /* the place */
+    u64 staged; /* where the bytes are read to: phys, or elsewhere if the loader is in the way */
+    bool late;  /* the trampoline moves and zeroes it, when the loader is done */
+};
+
+/* Whose a row is (struct map.owner), in order of precedence. */
+enum row_owner {
+    ROW_KERNEL = 1,
+    ROW_HANDOFF = 2,
+    ROW_TRAMPOLINE = 3,
+    ROW_DIRECT = 4,
+    ROW_IDENTITY = 5,
+};
+
+struct plan {
+    const struct image *image;
+    bool paging; /* false with --paging=off: then there are no rows and no tables */
+    struct paging_options options; /* the format, with what this CPU can do */
+    u32 physical_bits;
+
+    u32 load_count, row_count, note_count;
+    struct load loads[PLAN_LOADS_MAX];
+    struct map rows[PLAN_ROWS_MAX];     /* sorted by virtual address, disjoint */
+    struct error notes[PLAN_NOTES_MAX]; /* nothing that stops the boot */
+    struct claims claims;
+
+    u64 entry;       /* the address to jump to: virtual, or physical without paging */
+    u64 tables_phys; /* the root is the first frame */
+    u32 table_frames;
+    u64 trampoline_phys;
+    u64 handoff_phys, handoff_virt; /* of the block, which starts with the stack */
+    u64 stack_size;
+    u64 info_virt, info_phys; /* of its second part, info_size bytes in whole pages */
+    u64 info_size;
+
+    u64 identity_end;            /* physical addresses below are identity-mapped, holes excepted */
+    u64 direct_virt, direct_end; /* the direct map; direct_end 0 if there is none */
+};
+
+struct plan_request {
+    const struct machine *machine;
+    const struct image *image;
+    const struct kernel_options *options;
+    u32 module_count;
+    const u64 *module_sizes;
+    u64 info_size; /* bytes to set aside for the boot information and the GDT */
+};
+
+/* Errors: PLAN_*, ELF_PAGE_OFFSET, ELF_PAGE_CONFLICT, PAGING_*. */
+MUST_USE struct error plan_make(const struct plan_request *request, struct plan *plan);
+
+/* The virtual address at which the kernel finds [phys, phys + size), through the direct map, else
+ * the identity map, else any other row; PLAN_NO_ADDRESS if no row reaches it whole. */
+#define PLAN_NO_ADDRESS (~(u64)0)
+u64 plan_virtual(const struct plan *plan, u64 phys, u64 size);
+
+/* The memory map as the kernel will find it: the machine's, with the plan's claims laid over it, in
+ * whole pages. Kinds as memory_kind and claim_memory_kind(). */
+MUST_USE struct error plan_memory(const struct machine *machine, const struct plan *plan,
+                                  struct memory_map *map);
+
+/* The place of a module's bytes. */
+u64 plan_module_phys(const struct plan *plan, u32 module);
+
+#endif
