@@ -1,0 +1,50 @@
+#include "check.h"
+
+/* What must be true of one address. */
+struct expectation {
+    const char *name;
+    u64 virt;
+    u64 phys;
+    u32 rights; /* MAP_* that must be there */
+};
+
+static struct error check_one(const struct plan *plan, const struct table_arena *arena,
+                              const struct expectation *expected) {
+    struct walk walk = paging_walk(&plan->options, arena, plan->physical_bits, expected->virt);
+    const struct walk_step *last = &walk.steps[walk.step_count ? walk.step_count - 1 : 0];
+    const char *level =
+        walk.step_count ? plan->options.format->levels[last->level].name : "canonical";
+    switch (walk.result) {
+    case WALK_MAPPED: break;
+    case WALK_RESERVED:
+        return error_make(ERROR_CHECK_RESERVED, .name = expected->name, .other = level,
+                          .number = {expected->virt, last->entry});
+    default:
+        return error_make(ERROR_CHECK_NOT_MAPPED, .name = expected->name, .other = level,
+                          .number = {expected->virt});
+    }
+    if (walk.phys != expected->phys)
+        return error_make(ERROR_CHECK_PHYSICAL, .name = expected->name,
+                          .number = {expected->virt, walk.phys, expected->phys});
+    u32 lacks = expected->rights & ~walk.attributes;
+    if (lacks)
+        return error_make(ERROR_CHECK_RIGHTS, .name = expected->name,
+                          .other = lacks & MAP_WRITE ? "write" : "execute",
+                          .number = {expected->virt});
+    return OK;
+}
+
+struct error check_tables(const struct plan *plan, const struct table_arena *arena,
+                          const struct cpu_entry *entry) {
+    u64 stack_offset = entry->sp - plan->handoff_virt;
+    const struct expectation expectations[] = {
+        {"the kernel's entry", plan->entry, plan->image->entry_phys, MAP_EXECUTE},
+        {"the stack", entry->sp, plan->handoff_phys + stack_offset, MAP_WRITE},
+        {"the stack's lowest byte", plan->handoff_virt, plan->handoff_phys, MAP_WRITE},
+        {"the GDT", plan->info_virt, plan->info_phys, MAP_WRITE},
+        {"the trampoline", plan->trampoline_phys, plan->trampoline_phys, MAP_EXECUTE},
+    };
+    for (u32 i = 0; i < ARRAY_COUNT(expectations); i++)
+        TRY(check_one(plan, arena, &expectations[i]));
+    return OK;
+}

@@ -1,0 +1,17 @@
+/* The last check before the jump: walks the finished tables as the CPU will.
+ *
+ * A wrong table would end in a triple fault with nothing on the screen; here it ends in a message.
+ */
+#ifndef HANDOFF_CHECK_H
+#define HANDOFF_CHECK_H
+
+#include "entry.h"
+#include "plan.h"
+#include "walk.h"
+
+/* The entry can be executed and leads to the kernel's own bytes; stack and GDT can be used;
+ * the trampoline's page is at its own address. Errors: CHECK_*. */
+MUST_USE struct error check_tables(const struct plan *plan, const struct table_arena *arena,
+                                   const struct cpu_entry *entry);
+
+#endif

@@ -1,0 +1,46 @@
+/* The last value: everything that the CPU is to hold when the kernel's first instruction runs.
+ *
+ * C computes it, one assembly routine (stage2/trampoline.asm) loads it. A handoff can thus be
+ * tested without a CPU. Its layout is shared with assembly through stage2/offsets.c. */
+#ifndef HANDOFF_ENTRY_H
+#define HANDOFF_ENTRY_H
+
+#include "types.h"
+
+enum {
+    ENTRY_MOVES_MAX = 64,
+    TRAMPOLINE_ENTRY = 0x200, /* where struct cpu_entry stands in the trampoline's page */
+};
+
+/* Selectors in the GDT that the kernel gets; Multiboot kernels expect these two as well. */
+enum { SELECTOR_CODE = 0x08, SELECTOR_DATA = 0x10, GDT_SIZE = 24 };
+
+/* Bytes to copy within physical memory below 4 GiB when the loader is done with its own memory,
+ * then zeros behind them. Sources and places never overlap. */
+struct move {
+    u32 from;
+    u32 to;
+    u32 size;
+    u32 zero_size;
+};
+
+struct cpu_entry {
+    u64 ip;
+    u64 sp;
+    u64 ax, bx, di; /* all other general registers are 0 */
+    u32 bits;       /* 32 or 64: the mode of the code at ip */
+    u32 cr0;
+    u32 cr3; /* tables lie below 4 GiB, for 32-bit code loads it */
+    u32 cr4;
+    u32 has_cr4;        /* 0 for CPUs without the register (before the Pentium) */
+    u32 efer;           /* written only if it is not 0: older CPUs have no such register */
+    u8 gdt_physical[8]; /* operands of LGDT: limit and physical address, for use before paging is on
+                         */
+    u8 gdt_virtual[16]; /* limit and virtual address, for the kernel */
+    u8 idt[16];         /* operand of LIDT: all zeros */
+    u8 far_target[8];   /* the trampoline's own: the far jump that reloads CS */
+    u32 move_count;
+    struct move moves[ENTRY_MOVES_MAX];
+};
+
+#endif
