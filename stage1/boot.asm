@@ -1,0 +1,201 @@
+; Stage 1: the boot sector. Finds stage 2, loads it, checks it, jumps to it.
+;
+; The same 512 bytes serve as master boot record, as boot record of an unpartitioned disk and as boot
+; record of a floppy; boot.h shows the layout and the fields that are filled in at installation.
+;
+; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
+; out   stage 2 at 0x10000, entered at 1000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+;
+; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
+;   R   the disk cannot be read (after retries with ever smaller transfers)
+;   G   the BIOS has neither disk extensions nor a usable geometry for this drive
+;   S   what was read is not stage 2, or is damaged (the checksum does not match)
+;
+; No variable lies near code: all of them are on the stack, which is in another page (boot.h says why).
+
+%include "offsets.inc"
+
+        bits    16
+        org     0x7c00
+
+; The stack frame, below BP = BOOT_STACK_TOP.
+DRIVE   equ     -2              ; byte: DL as given
+EDD     equ     -4              ; byte: 1 if the drive has disk extensions
+TRIES   equ     -5              ; byte: failed reads until we give up
+MOST    equ     -6              ; byte: sectors a call at most
+SPT     equ     -8              ; word: sectors a track
+HEADS   equ     -10             ; word: heads
+FRAME   equ     10
+COUNT   equ     -FRAME - 2      ; byte: of the read under way, the AX that pusha saved
+
+boot:   jmp     short start
+        nop
+        times BOOT_CODE_START - ($ - $$) db 0
+
+; CS may be 0 or 07c0h. Both do: jumps are relative, data is reached through DS.
+start:  cli
+        xor     ax, ax
+        mov     ss, ax
+        mov     bp, BOOT_STACK_TOP
+        mov     sp, bp
+        sti
+        cld
+        mov     ds, ax
+        push    dx                      ; DRIVE
+        push    ax                      ; EDD
+        push    word 16 << 8 | 127      ; TRIES, MOST: what a BIOS takes at once (EDD 3.0, table 2)
+
+; Disk extensions? (EDD 3.0, 8.1)
+        mov     ah, 0x41
+        mov     bx, 0x55aa
+        int     0x13
+        jc      .geometry
+        cmp     bx, 0xaa55
+        jne     .geometry
+        and     cl, 1                   ; extended disk access
+        mov     [bp + EDD], cl
+
+; The geometry, for drives without: from the BIOS, or else from the BPB.
+.geometry:
+        mov     ah, 8
+        mov     dl, [bp + DRIVE]
+        xor     di, di                  ; ES:DI = 0, for some BIOSes write there (RBIL, INT 13h/08h)
+        mov     es, di
+        int     0x13
+        jc      .bpb
+        shr     dx, 8
+        inc     dx                      ; the last head's number, plus one
+        and     cx, 0x3f                ; sectors a track
+        jnz     .known
+.bpb:   mov     cx, [boot + 0x18]
+        mov     dx, [boot + 0x1a]
+.known: push    cx                      ; SPT
+        push    dx                      ; HEADS
+
+        mov     si, [FIELDS + BOOT_SECTOR_STAGE2_LBA]
+        mov     cx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
+        push    STAGE2_ADDRESS >> 4
+        pop     es
+
+; Reads what is left, as much at once as goes. SI = sector (stage 2 lies near the start of a disk), CX =
+; sectors left, ES:0 = buffer.
+.next:  mov     al, [bp + MOST]
+        cmp     al, cl
+        jbe     .some
+        mov     al, cl
+.some:  mov     ah, 0
+        xor     bx, bx
+        pusha                           ; AX = COUNT
+        cmp     [bp + EDD], bl
+        je      .chs
+        push    dword 0                 ; the disk address packet from its end (EDD 3.0, table 1)
+        push    bx
+        push    si
+        push    es
+        push    bx
+        push    ax
+        push    word 16
+        mov     si, sp
+        mov     ah, 0x42
+        jmp     .read
+.none:  mov     al, 'G'
+        jmp     fail
+.chs:   xchg    ax, si
+        xor     dx, dx
+        mov     cx, [bp + SPT]
+        jcxz    .none
+        div     cx                      ; AX = track, DX = sector in it
+        sub     cl, dl                  ; sectors up to the track's end
+        cmp     cl, [bp + COUNT]
+        jae     .fits
+        mov     [bp + COUNT], cl
+.fits:  mov     cx, dx
+        inc     cx                      ; sectors count from 1
+        xor     dx, dx
+        div     word [bp + HEADS]       ; AX = cylinder, DX = head
+        mov     dh, dl
+        mov     ch, al
+        shl     ah, 6                   ; cylinder bits 8 and 9
+        or      cl, ah
+        mov     al, [bp + COUNT]
+        mov     ah, 2
+.read:  mov     dl, [bp + DRIVE]
+        int     0x13
+        mov     bp, BOOT_STACK_TOP      ; whatever the BIOS did to it
+        lea     sp, [bp - FRAME - 16]
+        popa
+        jc      .failed
+        add     si, ax
+        sub     cx, ax
+        shl     ax, 5                   ; paragraphs
+        mov     dx, es
+        add     dx, ax
+        mov     es, dx
+        test    cx, cx
+        jnz     .next
+
+; The checksum, as boot_sum().
+        mov     cx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
+        push    STAGE2_ADDRESS >> 4
+        pop     ds
+        shl     cx, 7                   ; dwords
+        xor     si, si
+        xor     ebx, ebx
+.sum:   lodsd
+        rol     ebx, 1
+        add     ebx, eax
+        loop    .sum
+        mov     ds, cx
+        cmp     ebx, BOOT_SUM_VALUE
+        mov     al, 'S'
+        jne     fail
+        mov     dl, [bp + DRIVE]
+        jmp     (STAGE2_ADDRESS >> 4):0
+
+; A read failed: reset the drive, try again with half as many sectors.
+.failed:
+        pusha
+        mov     ah, 0
+        mov     dl, [bp + DRIVE]
+        int     0x13
+        popa
+        shr     byte [bp + MOST], 1
+        jnz     .half
+        inc     byte [bp + MOST]
+.half:  dec     byte [bp + TRIES]
+        jnz     .next
+        mov     al, 'R'
+
+; Prints the message with the letter in AL, and stops.
+fail:   mov     [letter], al
+        mov     si, message
+.print: lodsb
+        pusha
+        push    ax
+        mov     ah, 0x0e
+        mov     bx, 7
+        int     0x10
+        pop     ax
+        mov     ah, 1
+        xor     dx, dx
+        int     0x14
+        popa
+        cmp     al, 10
+        jne     .print
+.stop:  hlt                             ; Ctrl+Alt+Del still works
+        jmp     .stop
+
+message db      "Aloft boot error "
+letter  db      0, 13, 10
+
+%if $ - $$ > BOOT_FIELDS_START
+%error "stage 1 does not fit below its fields"
+%endif
+        times BOOT_FIELDS_START - ($ - $$) db 0
+
+FIELDS: dd      BOOT_MAGIC_VALUE
+        dd      1                       ; stage2_lba
+        dw      0                       ; stage2_sectors
+        dw      1                       ; version
+        times 510 - ($ - $$) db 0
+        db      0x55, 0xaa
