@@ -34,10 +34,10 @@ enum {
     STAGE2_ADDRESS = 0x10000, /* the start of a 64 KiB block, so no transfer crosses one */
     STAGE2_SECTORS_MAX = 127, /* of 512 bytes: one BIOS call, and less than 64 KiB */
 
-    /* Stage 2 is a head (stage2/head.asm), then one LZ4 block that unpacks to STAGE2_FLAT, then
+    /* Stage 2 is a head (stage2/head.asm), then the rest, packed (tools/pack.h), which unpacks to STAGE2_FLAT; then
      * padding and the check word. */
-    HEAD_SIZE = 0xc0,
-    HEAD_PACKED_SIZE = 0x1c, /* u32: length of the block */
+    HEAD_SIZE = 0xe0,
+    HEAD_UNPACKED_SIZE = 0x1c, /* u32: of the rest */
     STAGE2_FLAT = 0x20000,
 };
 

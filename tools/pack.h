@@ -1,0 +1,38 @@
+/* The packing of stage 2: a byte-oriented Lempel-Ziv format whose unpacker is 90 bytes of assembly
+ * (stage2/head.asm) and costs about twenty instructions a sequence.
+ *
+ * Packed data is a list of sequences. A sequence copies literals, then a match: bytes that stand
+ * `offset` bytes before, in what is unpacked already.
+ *
+ *   token           bits 7-6  literals: 0 to 2, or 3 and more (see below)
+ *                   bits 5-4  offset: 0 the same as in the last sequence
+ *                                     1 one byte: 1 to 256
+ *                                     2 one byte: 257 to 512
+ *                                     3 two bytes, low first: 1 to 65536
+ *                   bits 3-0  length of the match less 2: 0 to 14, or 15 and more
+ *   more literals   if bits 7-6 are 3: bytes to add to it, up to and with the first that is not 255
+ *   the literals
+ *   the offset, less the least that its kind can express
+ *   more length     if bits 3-0 are 15: likewise
+ *
+ * The data ends, after the literals of a sequence, when as much is unpacked as there was. */
+#ifndef TOOLS_PACK_H
+#define TOOLS_PACK_H
+
+#include "types.h"
+
+enum {
+    PACK_LITERALS_MAX = 1024, /* a longer run without a match cannot be packed */
+    PACK_OFFSET_MAX = 65536,
+};
+
+/* Packs `size` bytes into at most `room` bytes, as small as the format allows but for choices that
+ * depend on the last offset. Returns the packed size; 0 if it does not fit the room or the limit
+ * above, or without memory. */
+u32 pack(const u8 *from, u32 size, u8 *to, u32 room);
+
+/* The reference for the unpacker in stage2/head.asm, with every access checked. Returns how many
+ * bytes of `from` were used; 0 if they are not `size` packed bytes. */
+u32 unpack(const u8 *from, u32 from_size, u8 *to, u32 size);
+
+#endif
