@@ -1,0 +1,200 @@
+# Aloft: `make help` lists the targets. Everything that is built goes under build/.
+#
+# Needed: a C compiler that makes 32-bit x86 code (gcc with -m32, i686-linux-gnu-gcc, or clang), GNU or LLVM
+# binutils, NASM. `make setup` installs what is missing on a Debian machine and names it elsewhere.
+
+BUILD ?= build
+V ?=
+Q := $(if $(V),,@)
+say = @printf '  %-8s %s\n'
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+# ---- tools ----------------------------------------------------------------------------------------------
+
+# $(call first,A;B;C): the first of these commands that works on an empty C file or with -v.
+compiles = $(shell for c in $(1); do c=$$(echo "$$c" | tr '~' ' '); \
+	if echo 'int x;' | $$c -ffreestanding -c -x c -o /dev/null - 2>/dev/null; then echo "$$c"; break; fi; done)
+links = $(shell for c in $(1); do c=$$(echo "$$c" | tr '~' ' '); \
+	if $$c -V 2>/dev/null | grep -q $(2) || $$c -v 2>/dev/null | grep -q LLD; then echo "$$c"; break; fi; done)
+
+HOSTCC ?= $(CC)
+CC32 ?= $(call compiles,$(CC)~-m32 $(CC)~--target=i686-unknown-elf i686-linux-gnu-gcc clang~--target=i686-unknown-elf)
+CC64 ?= $(call compiles,$(CC)~-m64 $(CC)~--target=x86_64-unknown-elf x86_64-linux-gnu-gcc clang~--target=x86_64-unknown-elf)
+LD32 ?= $(call links,ld~-melf_i386 i686-linux-gnu-ld~-melf_i386 ld.lld~-melf_i386,elf_i386)
+LD64 ?= $(call links,ld~-melf_x86_64 x86_64-linux-gnu-ld~-melf_x86_64 ld.lld~-melf_x86_64,elf_x86_64)
+OBJCOPY ?= $(shell command -v objcopy || command -v llvm-objcopy)
+NASM ?= nasm
+CC32 := $(CC32)
+CC64 := $(CC64)
+LD32 := $(LD32)
+LD64 := $(LD64)
+
+PYTEST ?= /usr/bin/python3 -m pytest
+QEMU ?= qemu-system-x86_64
+
+# ---- sources --------------------------------------------------------------------------------------------
+
+# The pure modules, from left to right: a module may include only what stands left of it, which its list of
+# folders enforces. Each file is compiled twice, unchanged: for the loader and for the host.
+MODULES := base fs config elf paging plan handoff
+uses_base := base
+uses_fs := base fs
+uses_config := base config
+uses_elf := base elf
+uses_paging := base paging
+uses_plan := base elf paging config plan
+uses_handoff := $(uses_plan) handoff include
+uses_stage2 := $(uses_handoff) fs stage1 stage2
+
+sources = $(wildcard $(1)/*.c)
+iquote = $(addprefix -iquote ,$(1))
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wconversion -Wno-sign-conversion
+# The compiler's own headers (stdint.h for include/aloft.h) and no others.
+FREESTANDING := -ffreestanding -nostdinc -isystem $(shell $(CC32) -print-file-name=include) -fno-pic -fno-pie \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident
+IS_CLANG := $(if $(findstring clang,$(shell $(CC32) --version 2>/dev/null)),yes)
+SMALL := $(if $(shell echo "int x;" | $(CC32) -Oz -x c -c -o /dev/null - 2>&1),-Os,-Oz)
+LOADER_TUNE := $(SMALL) $(if $(IS_CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2 -fno-inline-functions-called-once)
+LOADER_CFLAGS := -std=c11 -march=i486 -mno-sse -mno-mmx $(LOADER_TUNE) $(FREESTANDING) $(WARNINGS) \
+	-ffunction-sections -fdata-sections -MMD -MP
+HOST_CFLAGS := -std=c11 -g -O2 $(WARNINGS) -MMD -MP
+TEST_CFLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined $(WARNINGS) -MMD -MP
+
+# ---- the loader -----------------------------------------------------------------------------------------
+
+loader_objects = $(patsubst %.c,$(BUILD)/loader/%.o,$(call sources,$(1)))
+STAGE2_OBJECTS := $(foreach m,$(MODULES),$(call loader_objects,$(m))) \
+	$(patsubst %.c,$(BUILD)/loader/%.o,$(filter-out stage2/offsets.c,$(call sources,stage2))) \
+	$(patsubst %.asm,$(BUILD)/loader/%.asm.o,$(filter-out stage2/head.asm,$(wildcard stage2/*.asm)))
+
+define module_rules
+$(BUILD)/loader/$(1)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$(say) LOADER $$<
+	$(Q)$(CC32) $(LOADER_CFLAGS) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+$(BUILD)/host/$(1)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+$(BUILD)/test/$(1)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+endef
+$(foreach module,$(MODULES) stage2,$(eval $(call module_rules,$(module))))
+
+$(BUILD)/offsets.inc: stage2/offsets.c $(wildcard stage1/*.h handoff/*.h stage2/bios.h base/*.h paging/format.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC32) $(filter-out -MMD -MP,$(LOADER_CFLAGS)) $(call iquote,$(uses_stage2)) -S -o $(BUILD)/offsets.s $<
+	$(Q)sed -n 's/^[^"]*"->\(.*\)"$$/\1/p' $(BUILD)/offsets.s >$@
+
+$(BUILD)/loader/%.asm.o: %.asm $(BUILD)/offsets.inc
+	@mkdir -p $(@D)
+	$(say) NASM $<
+	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f elf32 -I$(BUILD)/ -o $@ $<
+
+$(BUILD)/boot.bin: stage1/boot.asm $(BUILD)/offsets.inc
+	$(say) NASM $<
+	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -o $@ $<
+
+$(BUILD)/stage2.elf: stage2/stage2.ld $(STAGE2_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(LD32) -nostdlib -static --build-id=none --gc-sections -z noexecstack -T $< -Map $(BUILD)/stage2.map -o $@ $(filter %.o,$^)
+
+$(BUILD)/head.bin: stage2/head.asm $(BUILD)/offsets.inc
+	$(say) NASM $<
+	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -o $@ $<
+
+$(BUILD)/seal: tools/seal.c tools/pack.c tools/pack.h stage1/boot.h
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(call iquote,base stage1 tools) -o $@ $(filter %.c,$^)
+
+# Stage 2 on disk: the head, the packed rest, the check word.
+$(BUILD)/stage2.bin: $(BUILD)/head.bin $(BUILD)/stage2.elf $(BUILD)/seal
+	$(Q)$(OBJCOPY) -O binary $(BUILD)/stage2.elf $(BUILD)/stage2.raw
+	$(Q)$(BUILD)/seal $(BUILD)/head.bin $(BUILD)/stage2.raw $@
+
+# ---- the host command -----------------------------------------------------------------------------------
+
+HOST_MODULE_OBJECTS := $(foreach m,$(MODULES),$(patsubst %.c,$(BUILD)/host/%.o,$(call sources,$(m))))
+TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(filter-out tools/seal.c tools/pack.c,$(call sources,tools)))
+
+$(BUILD)/host/tools/%.o: tools/%.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -D_DEFAULT_SOURCE $(call iquote,$(uses_handoff) fs stage1 tools) -c -o $@ $<
+
+$(BUILD)/host/tools/bootcode.o: tools/bootcode.S $(BUILD)/boot.bin $(BUILD)/stage2.bin
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -Wa,-I,$(BUILD) -c -o $@ $<
+
+$(BUILD)/aloft: $(TOOL_OBJECTS) $(BUILD)/host/tools/bootcode.o $(HOST_MODULE_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(HOSTCC) -o $@ $^
+
+# ---- test kernels ---------------------------------------------------------------------------------------
+
+include test-kernels/kernels.mk
+
+# ---- tests ----------------------------------------------------------------------------------------------
+
+TEST_MODULE_OBJECTS := $(foreach m,$(MODULES),$(patsubst %.c,$(BUILD)/test/%.o,$(call sources,$(m))))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+$(BUILD)/test/tools/%.o: tools/%.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(call iquote,base tools) -c -o $@ $<
+
+$(BUILD)/test/modules.a: $(TEST_MODULE_OBJECTS) $(BUILD)/test/tools/pack.o
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(TEST_CFLAGS)) -MF $@.d \
+		$(call iquote,$(uses_handoff) fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka
+
+.PHONY: all setup run debug test unit boot-test fuzz bench image size format help clean
+all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/stage2.bin ## build the loader and the host command
+
+setup: ## install what is missing (Debian), or name it
+	$(Q)tools/setup.sh
+
+EXAMPLE := $(BUILD)/kernels/example.elf
+
+$(BUILD)/example.img: $(BUILD)/aloft $(EXAMPLE) test-kernels/example/aloft.cfg
+	$(Q)rm -rf $(BUILD)/example && mkdir -p $(BUILD)/example/boot
+	$(Q)cp $(EXAMPLE) $(BUILD)/example/boot/kernel.elf && cp test-kernels/example/aloft.cfg $(BUILD)/example/boot/
+	$(Q)$(BUILD)/aloft image -o $@ $(BUILD)/example
+
+image: $(BUILD)/example.img ## build/example.img: a disk image that boots the example kernel
+
+run: $(BUILD)/example.img ## boot the example kernel in QEMU
+	$(Q)$(BUILD)/aloft run $(BUILD)/example
+
+debug: $(BUILD)/example.img ## the same, stopped at the kernel's entry under GDB
+	$(Q)tools/debug.sh $(QEMU) $(BUILD)/example.img $(EXAMPLE) $(BUILD)/stage2.elf
+
+unit: $(UNIT_TESTS) ## the tests that need no boot
+	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
+
+boot-test: all all-kernels ## boot every test kernel under QEMU
+	$(Q)BUILD=$(BUILD) $(PYTEST) -q tests/boot
+
+test: unit boot-test size ## all tests
+
+size: $(BUILD)/stage2.elf $(BUILD)/stage2.bin $(BUILD)/boot.bin ## bytes of each module, and on disk
+	$(Q)tools/size.sh $(BUILD)
+
+format: ## lay out the C sources by .clang-format
+	$(Q)clang-format -i $(foreach d,$(MODULES) stage1 stage2 tools tests/unit tests/fuzz,$(wildcard $(d)/*.c $(d)/*.h))
+
+clean: ## remove everything that was built
+	$(Q)rm -rf $(BUILD)
+
+help: ## this list
+	$(Q)sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | while IFS='|' read -r a b; do printf '%-14s %s\n' "$$a" "$$b"; done
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

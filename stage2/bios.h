@@ -1,0 +1,62 @@
+/* BIOS calls from protected mode. A call is a value: fill in the registers, call, read them back.
+ *
+ * The BIOS sees real-mode addresses: a buffer must lie below 1 MiB, and bios_segment/offset split
+ * its address. The structure itself must be on the stack, which lies below 64 KiB (bios_call.asm).
+ */
+#ifndef STAGE2_BIOS_H
+#define STAGE2_BIOS_H
+
+#include "types.h"
+
+struct bios_registers {
+    u32 eax, ebx, ecx, edx, esi, edi, ebp;
+    u16 ds, es;
+    u16 flags; /* only out */
+};
+
+enum { FLAG_CARRY = 1 };
+
+void bios_call(u8 vector, struct bios_registers *registers);
+
+static inline u16 bios_segment(const void *at) {
+    return (u16)((uintptr_t)at >> 4);
+}
+
+static inline u16 bios_offset(const void *at) {
+    return (u16)((uintptr_t)at & 15);
+}
+
+/* Fixed places in the BIOS data area (segment 40h; IBM PC/AT technical reference). */
+enum {
+    BDA_SERIAL_PORT = 0x400,  /* u16: I/O base of COM1 */
+    BDA_EBDA_SEGMENT = 0x40e, /* u16 */
+    BDA_LOW_MEMORY = 0x413,   /* u16: KiB of conventional memory */
+    BDA_VIDEO_MODE = 0x449,   /* u8 */
+    BDA_COLUMNS = 0x44a,      /* u16 */
+    BDA_CURSOR = 0x450,       /* u8 column, u8 row */
+    BDA_CRTC_PORT = 0x463,    /* u16 */
+    BDA_LAST_ROW = 0x484,     /* u8 */
+    BDA_TICKS = 0x46c,        /* u32: 18.2 a second */
+};
+
+static inline volatile u8 *bda(u32 address) {
+    volatile u8 *at;
+    __asm__(""
+            : "=r"(at)
+            : "0"(address)); /* no constant: compilers take low ones for null pointers */
+    return at;
+}
+
+static inline u16 bda16(u32 address) {
+    return (u16)(bda(address)[0] | bda(address)[1] << 8);
+}
+
+/* Selectors in the loader's own GDT (start.asm). */
+enum {
+    LOADER_CODE32 = 0x08,
+    LOADER_DATA32 = 0x10,
+    LOADER_CODE16 = 0x18,
+    LOADER_DATA16 = 0x20,
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* The boot drive, through INT 13h, as a source.
+ *
+ * Reads go through a bounce buffer of 64 KiB below 1 MiB that crosses no 64 KiB boundary: as many
+ * sectors a call as fit in 64 KiB less one (the most that BIOSes take), then one copy to their
+ * place. Disk extensions where the drive has them, cylinders, heads and sectors else. A failed call
+ * is repeated after a reset with ever fewer sectors. Nothing is written, and no other drive is
+ * touched. */
+#ifndef STAGE2_DISK_H
+#define STAGE2_DISK_H
+
+#include "machine.h"
+#include "source.h"
+
+struct disk {
+    u8 drive; /* DL */
+    bool extensions;
+    u8 sector_shift;              /* log2 of the sector size */
+    u32 sectors_per_track, heads; /* without extensions */
+    char name[12];                /* "drive 0x80" */
+};
+
+/* Fills *disk, *source and machine->drive. *disk must live as long as the source.
+ * ERROR_DISK_GEOMETRY. */
+MUST_USE struct error disk_open(u8 drive, struct disk *disk, struct machine *machine,
+                                struct source *source);
+
+#endif

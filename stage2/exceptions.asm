@@ -1,0 +1,59 @@
+; Processor exceptions inside the loader: every vector leads to exception(), which prints and stops.
+;
+; exceptions_install()  builds the IDT and loads it. Interrupts stay off in protected mode, so only vectors 0 to
+;                       31 exist.
+
+%include "offsets.inc"
+
+        extern  exception
+        global  exceptions_install, idt_pointer
+
+VECTORS equ     32
+
+        section .text
+        bits    32
+
+; A stub a vector, all of the same length. These push an error code of their own (SDM volume 3A, table 6-1):
+%define HAS_ERROR_CODE(vector) ((1 << (vector)) & 0x60227d00)
+
+stubs:
+%assign vector 0
+%rep VECTORS
+        align   16
+%if !HAS_ERROR_CODE(vector)
+        push    dword 0
+%endif
+        push    dword vector
+        jmp     any_exception
+%assign vector vector + 1
+%endrep
+
+any_exception:
+        pushad
+        push    esp                     ; struct exception_frame: what was just pushed
+        call    exception
+
+exceptions_install:
+        mov     edi, idt
+        mov     eax, stubs
+        mov     ecx, VECTORS
+.gate:  mov     [edi], ax               ; an interrupt gate, ring 0 (SDM volume 3A, figure 6-2)
+        mov     word [edi + 2], LOADER_CODE32
+        mov     word [edi + 4], 0x8e00
+        mov     edx, eax
+        shr     edx, 16
+        mov     [edi + 6], dx
+        add     edi, 8
+        add     eax, 16
+        loop    .gate
+        lidt    [idt_pointer]
+        ret
+
+        section .rodata
+idt_pointer:
+        dw      VECTORS * 8 - 1
+        dd      idt
+
+        section .bss
+        alignb  8
+idt:    resq    VECTORS

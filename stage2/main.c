@@ -1,0 +1,162 @@
+/* The story of a boot: probe, open, plan, load, enter. */
+#include "a20.h"
+#include "cache.h"
+#include "console.h"
+#include "disk.h"
+#include "high.h"
+#include "load.h"
+#include "native.h"
+#include "probe.h"
+#include "report.h"
+#include "enter.h"
+#include "volume.h"
+
+enum { CACHE_LINES = 12 };
+
+/* Memory is the loader's own below LOADER_END, so the big values stand in .bss and not on the
+ * stack. */
+static struct machine machine;
+static struct disk disk;
+static struct cache cache;
+static u8 cache_storage[CACHE_LINES * CACHE_LINE_SIZE];
+static struct volume volume;
+static u8 config_text[CONFIG_BYTES_MAX];
+static struct config config;
+static struct boot_request request;
+static struct file kernel, modules[CONFIG_MODULES_MAX];
+static u64 module_sizes[CONFIG_MODULES_MAX];
+static struct image image;
+static struct plan plan;
+static struct cpu_entry entry;
+
+/* In the loader a physical address below 4 GiB is a pointer. */
+static const struct ram ram = {.bytes = NULL, .start = 0, .size = 4 * GIB};
+
+static struct error read_config(const char *path, bool *found) {
+    struct file file;
+    TRY(volume_try(&volume, path, &file, found));
+    if (!*found)
+        return OK;
+    u64 size = file.data.size;
+    if (size > sizeof config_text)
+        return error_make(ERROR_FILE_TOO_BIG, .name = path, .number = {size, sizeof config_text});
+    TRY(source_read(&file.data, 0, config_text, (size_t)size));
+    config.file = path;
+    return config_parse(path, (struct bytes){config_text, (size_t)size}, &config);
+}
+
+static struct error find_kernel(const char *path, bool *found) {
+    TRY(volume_try(&volume, path, &kernel, found));
+    if (*found)
+        config_for_kernel(path, &config);
+    return OK;
+}
+
+/* The configuration of one volume, or a kernel at one of the usual places. */
+static struct error find_work(bool *found) {
+    static const char *const config_paths[] = {"/boot/aloft.cfg", "/aloft.cfg",
+                                               "/boot/grub/grub.cfg", "/grub/grub.cfg"};
+    static const char *const kernel_paths[] = {"/boot/kernel.elf", "/kernel.elf"};
+    *found = false;
+    for (u32 i = 0; i < ARRAY_COUNT(config_paths) && !*found; i++)
+        TRY(read_config(config_paths[i], found));
+    for (u32 i = 0; i < ARRAY_COUNT(kernel_paths) && !*found; i++)
+        TRY(find_kernel(kernel_paths[i], found));
+    return OK;
+}
+
+/* The boot volume is the first partition that has something to boot, the active one being tried
+ * first. A partition with another file system is passed over; a damaged one only if a later one has
+ * work. */
+static struct error open_volume(const struct source *source) {
+    struct partition_table table;
+    struct error problem = error_make(ERROR_CONFIG_NOTHING, .name = source->name);
+    TRY(partition_list(source, machine.drive.sector_size, &table));
+    for (u32 i = 0; i < table.count; i++) {
+        bool found;
+        struct error error = volume_open(source, &table.partitions[i], &volume);
+        if (!error.code) {
+            TRY(find_work(&found));
+            if (!found)
+                continue;
+            machine.drive.partition = volume.partition.number;
+            machine.drive.partition_start = volume.partition.start >> disk.sector_shift;
+            return OK;
+        }
+        if (table.count == 1)
+            problem = error;
+    }
+    return problem;
+}
+
+static struct error open_files(void) {
+    u32 number;
+    TRY(config_default(&config, &number));
+    TRY(config_request(&config, number, &request));
+    TRY(volume_file(&volume, request.kernel.path, &kernel));
+    TRY(elf_read(&kernel.data, &image));
+    for (u32 i = 0; i < request.module_count; i++) {
+        TRY(volume_file(&volume, request.modules[i].path, &modules[i]));
+        module_sizes[i] = modules[i].data.size;
+    }
+    return OK;
+}
+
+static struct error make_plan(void) {
+    struct plan_request wish = {.machine = &machine,
+                                .image = &image,
+                                .options = &request.options,
+                                .module_count = request.module_count,
+                                .module_sizes = module_sizes,
+                                .info_size = native_info_size(&machine, &image, &request)};
+    return plan_make(&wish, &plan);
+}
+
+static struct error load_all(void) {
+    for (u32 i = 0; i < plan.load_count; i++) {
+        const struct load *load = &plan.loads[i];
+        const struct source *file = load->file ? &modules[load->file - 1].data : &kernel.data;
+        bool high = load->phys + load->memory_size > 4 * GIB;
+        TRY(high ? high_load(load, file) : load_file(load, file, &ram));
+    }
+    return OK;
+}
+
+static struct error boot(u8 drive, struct report_context *context) {
+    struct source disk_source, cached;
+    context->doing = "finding out about this machine";
+    TRY(a20_enable());
+    TRY(probe_machine(&machine));
+
+    context->doing = "looking for the boot volume";
+    TRY(disk_open(drive, &disk, &machine, &disk_source));
+    cached = cache_over(&cache, &disk_source, cache_storage, CACHE_LINES);
+    context->config = &config;
+    TRY(open_volume(&cached));
+
+    context->doing = "opening the kernel and its modules";
+    TRY(open_files());
+
+    context->doing = "planning where everything goes";
+    TRY(make_plan());
+    if (string_equal(config_variable(&config, "verbose"), "1"))
+        report_plan(&machine, &plan, &request);
+
+    context->doing = "loading";
+    TRY(load_all());
+
+    context->doing = "preparing the jump to the kernel";
+    TRY(native_finish(&machine, &plan, &request, module_sizes, &ram, &entry));
+    return OK;
+}
+
+NO_RETURN void main(u8 drive);
+
+NO_RETURN void main(u8 drive) {
+    struct report_context context = {.doing = "starting", .config = NULL};
+    console_init(&machine);
+    struct error error = boot(drive, &context);
+    if (error.code)
+        report_error(&context, &error);
+    enter(&entry, plan.trampoline_phys);
+}

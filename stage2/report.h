@@ -1,0 +1,22 @@
+/* What a user sees: errors, notes, and in verbose mode everything that will be done. */
+#ifndef STAGE2_REPORT_H
+#define STAGE2_REPORT_H
+
+#include "config.h"
+#include "plan.h"
+
+/* What was being done when an error came up. */
+struct report_context {
+    const char *doing;           /* "reading the configuration" */
+    const struct config *config; /* NULL until there is one: then the line at fault is shown */
+};
+
+/* Prints the error with its number, place and way out, and stops the machine. Ctrl+Alt+Del restarts
+ * it. */
+NO_RETURN void report_error(const struct report_context *context, const struct error *error);
+
+/* Prints the whole plan, as `aloft plan` does. */
+void report_plan(const struct machine *machine, const struct plan *plan,
+                 const struct boot_request *request);
+
+#endif

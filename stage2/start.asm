@@ -1,0 +1,37 @@
+; Where the unpacked stage 2 begins, and the loader's GDT.
+;
+; in    from head.asm: 32-bit protected mode, flat, interrupts off, EBP = BIOS drive, ESP = 0x7000
+; out   calls main(drive): .real in its place, BSS cleared, GDT and IDT loaded. main does not return.
+
+%include "offsets.inc"
+
+        extern  main, bss_start, bss_end, real_start, real_size, real_loaded, exceptions_install
+        global  start, gdt_pointer
+
+        section .text.start exec
+        bits    32
+
+start:  mov     esi, real_loaded
+        mov     edi, real_start
+        mov     ecx, real_size
+        rep     movsb
+        mov     edi, bss_start
+        mov     ecx, bss_end
+        sub     ecx, edi
+        shr     ecx, 2
+        xor     eax, eax
+        rep     stosd
+        lgdt    [gdt_pointer]
+        call    exceptions_install
+        push    ebp
+        call    main
+
+        section .real exec align=8      ; some machines do not boot with an unaligned GDT
+gdt:    dq      0
+        dq      0x00cf9b000000ffff      ; LOADER_CODE32: flat
+        dq      0x00cf93000000ffff      ; LOADER_DATA32: flat
+        dq      0x00009b000000ffff      ; LOADER_CODE16: base 0, limit 64 KiB
+        dq      0x000093000000ffff      ; LOADER_DATA16: base 0, limit 64 KiB
+gdt_pointer:
+        dw      $ - gdt - 1
+        dd      gdt
