@@ -1,0 +1,53 @@
+#!/bin/sh
+# Installs what Aloft's build and tests need and this machine lacks, with Debian's package manager; on another
+# system it names the packages. Nothing is done when nothing is missing.
+set -eu
+
+packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev mtools
+    dosfstools qemu-system-x86 python3 python3-pytest'
+# Compilers for the loader and the test kernels, where the machine's own makes no x86 code.
+case $(uname -m) in
+x86_64 | i?86) ;;
+*) packages="$packages gcc-i686-linux-gnu gcc-x86-64-linux-gnu" ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+    cat <<END
+This is not a Debian system, so nothing was installed. Aloft needs, under the names they have here:
+  a C compiler, make, binutils, nasm          to build
+  mtools, dosfstools                          to make disk images
+  qemu-system-x86_64                          to boot them
+  cmocka (with headers), python3, pytest      to run the tests
+  clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
+  Fedora: dnf install gcc make binutils nasm mtools dosfstools qemu-system-x86 libcmocka-devel \\
+          python3-pytest clang lld llvm compiler-rt
+  Arch:   pacman -S base-devel nasm mtools dosfstools qemu-system-x86 cmocka python-pytest clang lld llvm \\
+          compiler-rt
+END
+    for command in cc make nasm mcopy mkfs.fat qemu-system-x86_64 python3; do
+        command -v "$command" >/dev/null || echo "missing: $command"
+    done
+    exit 0
+fi
+
+missing=
+for package in $packages; do
+    case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+    *' installed') ;;
+    *) missing="$missing $package" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+echo "setup: installing$missing"
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "setup: run this as root: apt-get install --no-install-recommends$missing" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+$as_root apt-get update -q
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
