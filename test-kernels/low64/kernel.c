@@ -1,0 +1,8 @@
+/* A 64-bit kernel without AT(): virtual and physical addresses are equal. */
+#include "test.h"
+
+void kernel_main(const struct aloft_info *info) {
+    test_begin(KERNEL_NAME, info);
+    check_first_segment(info, 0x200000, 0x200000);
+    test_pass();
+}
