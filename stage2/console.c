@@ -10,7 +10,6 @@ static struct {
     u32 column, row;
     u8 colour;
     u16 port; /* 0: none, or it stopped answering */
-    bool port_ready;
 } console;
 
 /* 16550 registers (PC16550D data sheet, table II), as offsets from the base. */
@@ -27,11 +26,28 @@ enum {
 
 enum { MODE_MONO = 7, CELLS_COLOUR = 0xb8000, CELLS_MONO = 0xb0000 };
 
+static void uart_write(u16 reg, u8 value) {
+    out8((u16)(console.port + reg), value);
+}
+
+/* 115200 baud, 8 data bits, no parity, 1 stop bit, FIFO on. */
+static void uart_setup(void) {
+    uart_write(UART_INTERRUPTS, 0);
+    uart_write(UART_LINE, 0x80);
+    uart_write(UART_DATA, 1);
+    uart_write(UART_INTERRUPTS, 0);
+    uart_write(UART_LINE, 0x03);
+    uart_write(UART_FIFO, 0x07);
+    uart_write(UART_MODEM, 0x03);
+}
+
 void console_init(struct machine *machine) {
     u8 mode = *bda(BDA_VIDEO_MODE) & 0x7f;
     console.colour = COLOUR_NORMAL;
     console.port = bda16(BDA_SERIAL_PORT);
     machine->serial_port = console.port;
+    if (console.port)
+        uart_setup();
     if (mode > 3 && mode != MODE_MONO)
         return;
     console.columns = bda16(BDA_COLUMNS);
@@ -50,27 +66,9 @@ void console_init(struct machine *machine) {
         (struct text_screen){.phys = cells, .columns = console.columns, .rows = console.rows};
 }
 
-static void uart_write(u16 reg, u8 value) {
-    out8((u16)(console.port + reg), value);
-}
-
-/* 115200 baud, 8 data bits, no parity, 1 stop bit, FIFO on. */
-static void uart_setup(void) {
-    uart_write(UART_INTERRUPTS, 0);
-    uart_write(UART_LINE, 0x80);
-    uart_write(UART_DATA, 1);
-    uart_write(UART_INTERRUPTS, 0);
-    uart_write(UART_LINE, 0x03);
-    uart_write(UART_FIFO, 0x07);
-    uart_write(UART_MODEM, 0x03);
-    console.port_ready = true;
-}
-
 static void uart_char(char c) {
     if (!console.port)
         return;
-    if (!console.port_ready)
-        uart_setup();
     for (u32 i = 0; i < UART_WAITS; i++)
         if (in8((u16)(console.port + UART_STATUS)) & UART_STATUS_EMPTY) {
             uart_write(UART_DATA, (u8)c);

@@ -6,6 +6,7 @@
 #include "high.h"
 #include "load.h"
 #include "native.h"
+#include "paths.h"
 #include "probe.h"
 #include "report.h"
 #include "enter.h"
@@ -54,9 +55,6 @@ static struct error find_kernel(const char *path, bool *found) {
 
 /* The configuration of one volume, or a kernel at one of the usual places. */
 static struct error find_work(bool *found) {
-    static const char *const config_paths[] = {"/boot/aloft.cfg", "/aloft.cfg",
-                                               "/boot/grub/grub.cfg", "/grub/grub.cfg"};
-    static const char *const kernel_paths[] = {"/boot/kernel.elf", "/kernel.elf"};
     *found = false;
     for (u32 i = 0; i < ARRAY_COUNT(config_paths) && !*found; i++)
         TRY(read_config(config_paths[i], found));
