@@ -34,9 +34,10 @@ struct cpu_entry {
     u32 cr4;
     u32 has_cr4;        /* 0 for CPUs without the register (before the Pentium) */
     u32 efer;           /* written only if it is not 0: older CPUs have no such register */
-    u8 gdt_physical[8]; /* operands of LGDT: limit and physical address, for use before paging is on
-                         */
-    u8 gdt_virtual[16]; /* limit and virtual address, for the kernel */
+    u8 gdt[GDT_SIZE];   /* a copy of the kernel's, in the one page that has the same address before
+                         * and   after paging goes on */
+    u8 gdt_here[8];     /* operands of LGDT: limit and address of that copy ... */
+    u8 gdt_virtual[16]; /* ... and limit and virtual address of the kernel's */
     u8 idt[16];         /* operand of LIDT: all zeros */
     u8 far_target[8];   /* the trampoline's own: the far jump that reloads CS */
     u32 move_count;

@@ -59,7 +59,7 @@ void offsets(void) {
     FIELD(ENTRY_CR4, cpu_entry, cr4);
     FIELD(ENTRY_HAS_CR4, cpu_entry, has_cr4);
     FIELD(ENTRY_EFER, cpu_entry, efer);
-    FIELD(ENTRY_GDT_PHYSICAL, cpu_entry, gdt_physical);
+    FIELD(ENTRY_GDT_HERE, cpu_entry, gdt_here);
     FIELD(ENTRY_GDT_VIRTUAL, cpu_entry, gdt_virtual);
     FIELD(ENTRY_IDT, cpu_entry, idt);
     FIELD(ENTRY_FAR, cpu_entry, far_target);

@@ -48,7 +48,7 @@ trampoline:
 .target:
         mov     [ebx + ENTRY_FAR], eax
         mov     word [ebx + ENTRY_FAR + 4], SELECTOR_CODE
-        lgdt    [ebx + ENTRY_GDT_PHYSICAL]
+        lgdt    [ebx + ENTRY_GDT_HERE]
         lidt    [ebx + ENTRY_IDT]
 
         cmp     dword [ebx + ENTRY_HAS_CR4], 0
