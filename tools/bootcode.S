@@ -1,0 +1,13 @@
+/* The boot sector and stage 2, as they are put on a disk, within the host command. The folder of the two
+ * files is on the assembler's search path. */
+    .section .rodata
+    .globl boot_sector_start, boot_sector_end, stage2_start, stage2_end
+    .balign 4
+boot_sector_start:
+    .incbin "boot.bin"
+boot_sector_end:
+    .balign 4
+stage2_start:
+    .incbin "stage2.bin"
+stage2_end:
+    .section .note.GNU-stack, "", %progbits

@@ -1,0 +1,205 @@
+/* aloft check: what a kernel is, and everything that keeps it from being booted.
+ *
+ * The planner stops at the first problem. To find every one, it is asked about each PT_LOAD alone,
+ * then about each pair, then about the whole. */
+#include "command.h"
+#include "message.h"
+#include "model.h"
+#include "native.h"
+#include "work.h"
+
+enum {
+    MULTIBOOT1_MAGIC = 0x1badb002, /* 4-aligned in the first 8 KiB (Multiboot 0.6.96, 3.1) */
+    MULTIBOOT1_REACH = 8192,
+    MULTIBOOT2_MAGIC = 0xe85250d6u, /* 8-aligned in the first 32 KiB (Multiboot2 2.0, 3.1) */
+    MULTIBOOT2_REACH = 32768,
+};
+
+static const char help[] = "usage: aloft check KERNEL\n"
+                           "\n"
+                           "Says what the kernel is and where its segments go, then every problem "
+                           "and the way out of it. The exit status\n"
+                           "is 0 if the kernel can be booted, 1 if not. The machine that it is "
+                           "judged by is QEMU's pc with 1 GiB and\n"
+                           "the processor \"max\"; aloft plan shows others.\n";
+
+/* The findings so far. */
+struct report {
+    const char *who;
+    struct work *work;
+    u32 problem_count;
+};
+
+/* ---- what it is ---- */
+
+static bool has_multiboot1(struct bytes file) {
+    size_t end = (size_t)min_u64(file.size, MULTIBOOT1_REACH);
+    for (size_t i = 0; i + 12 <= end; i += 4)
+        if (load32(file.at + i) == MULTIBOOT1_MAGIC &&
+            load32(file.at + i) + load32(file.at + i + 4) + load32(file.at + i + 8) == 0)
+            return true;
+    return false;
+}
+
+static bool has_multiboot2(struct bytes file) {
+    size_t end = (size_t)min_u64(file.size, MULTIBOOT2_REACH);
+    for (size_t i = 0; i + 16 <= end; i += 8)
+        if (load32(file.at + i) == MULTIBOOT2_MAGIC &&
+            load32(file.at + i) + load32(file.at + i + 4) + load32(file.at + i + 8) +
+                    load32(file.at + i + 12) ==
+                0)
+            return true;
+    return false;
+}
+
+static void print_protocols(struct bytes file) {
+    bool one = has_multiboot1(file), two = has_multiboot2(file);
+    puts("protocols: native");
+    if (one || two)
+        printf("           it has a header for %s too, which is not in this version of Aloft\n",
+               one && two ? "Multiboot and Multiboot2"
+               : one      ? "Multiboot"
+                          : "Multiboot2");
+}
+
+static void print_segment(const struct segment *segment, int digits) {
+    printf("%7u  %c%c%c     0x%0*llx  0x%0*llx  %-10s  %-10s  0x%llx\n", segment->number,
+           segment->rights & RIGHT_READ ? 'r' : '-', segment->rights & RIGHT_WRITE ? 'w' : '-',
+           segment->rights & RIGHT_EXECUTE ? 'x' : '-', digits, (unsigned long long)segment->virt,
+           digits, (unsigned long long)segment->phys, size_name(segment->memory_size),
+           size_name(segment->file_size), (unsigned long long)segment->offset);
+}
+
+static void print_image(const struct image *image, struct bytes file) {
+    int digits = image->bits == 64 ? 16 : 8;
+    printf("%s: ELF, %u-bit, entry 0x%0*llx (physical 0x%llx)\n", image->name, image->bits, digits,
+           (unsigned long long)image->entry_virt, (unsigned long long)image->entry_phys);
+    print_protocols(file);
+    printf("PT_LOAD  rights  %-*s  %-*s  in memory   in file     at offset\n", digits + 2,
+           "virtual", digits + 2, "physical");
+    u64 loaded = 0;
+    for (u32 i = 0; i < image->segment_count; i++) {
+        print_segment(&image->segments[i], digits);
+        loaded += image->segments[i].file_size;
+    }
+    if (loaded < image->file_size)
+        printf("only %s of the %s of the file are loaded: the rest is headers, symbols and debug "
+               "information\n",
+               size_name(loaded), size_name(image->file_size));
+    puts("");
+}
+
+/* ---- what is wrong with it ---- */
+
+static void problem(struct report *report, const struct error *error) {
+    report->problem_count++;
+    print_error(stdout, error, NULL, NULL);
+}
+
+/* Plans for the PT_LOADs of `all` that have these indices, each once. True if that works. */
+static bool plan_part(struct report *report, const struct image *all, u32 one, u32 other) {
+    struct image *part = &report->work->image;
+    *part = *all;
+    part->segments[0] = all->segments[one];
+    part->segments[1] = all->segments[other];
+    part->segment_count = one == other ? 1 : 2;
+    struct error error = work_plan(report->work);
+    *part = *all;
+    if (!error.code)
+        return true;
+    problem(report, &error);
+    return false;
+}
+
+static void check_pairs(struct report *report, const struct image *all, const bool *bad) {
+    for (u32 i = 0; i < all->segment_count; i++)
+        for (u32 other = i + 1; other < all->segment_count; other++)
+            if (!bad[i] && !bad[other])
+                plan_part(report, all, i, other);
+}
+
+/* A kernel that no machine could run would give the same problem once for each PT_LOAD. */
+static bool is_about_segment(const struct error *error) {
+    return error->code != ERROR_PLAN_LONG_MODE && error->code != ERROR_PLAN_CPU &&
+           error->code != ERROR_PLAN_FORMAT;
+}
+
+static void check_plan(struct report *report) {
+    bool bad[ELF_SEGMENTS_MAX] = {false};
+    struct image all = report->work->image;
+    struct error error = work_plan(report->work);
+    if (!error.code)
+        error = work_finish(report->who, report->work);
+    if (error.code && is_about_segment(&error)) {
+        for (u32 i = 0; i < all.segment_count; i++)
+            bad[i] = !plan_part(report, &all, i, i);
+        check_pairs(report, &all, bad);
+    }
+    if (error.code && !report->problem_count)
+        problem(report, &error);
+}
+
+/* ---- what works, but will bite ---- */
+
+static void print_notes(const struct plan *plan) {
+    for (u32 i = 0; i < plan->note_count; i++) {
+        fputs("note ", stdout);
+        print_error(stdout, &plan->notes[i], NULL, NULL);
+    }
+}
+
+static void advise_segment(const struct segment *segment) {
+    if (!(~segment->rights & (RIGHT_WRITE | RIGHT_EXECUTE)))
+        printf("note: PT_LOAD %u can be written and executed; give code and data sections of their "
+               "own in the linker script, each from a new page on: . = ALIGN(4096)\n",
+               segment->number);
+    if (!is_aligned(segment->virt, PAGE_SIZE))
+        printf(
+            "note: PT_LOAD %u starts within a page, at 0x%llx; it shares that page with whatever "
+            "comes before\n",
+            segment->number, (unsigned long long)segment->virt);
+}
+
+static void print_advice(const struct image *image) {
+    for (u32 i = 0; i < image->segment_count; i++)
+        advise_segment(&image->segments[i]);
+    if (image->entry_kind == ENTRY_PHYSICAL)
+        printf("note: the entry 0x%llx is a physical address; the kernel is entered with paging on "
+               "at 0x%llx, where that is mapped\n",
+               (unsigned long long)image->entry, (unsigned long long)image->entry_virt);
+}
+
+static struct error open_kernel(const char *path, struct report *report) {
+    struct work *work = report->work;
+    host_open(report->who, path, path, &work->kernel);
+    config_for_kernel(path, &work->config);
+    TRY(config_request(&work->config, 0, &work->request));
+    return elf_read(&work->kernel.data, &work->image);
+}
+
+int command_check(int count, char **words) {
+    const struct call call = {"aloft check", help, count, words};
+    struct words things = {0};
+    options_read(&call, NULL, 0, &things, NULL);
+    const char *path = options_one(&call, &things, "the kernel");
+    const struct model model = {.machine = "pc", .cpu = "max", .memory = GIB};
+    struct report report = {.who = call.who, .work = make_room(1, sizeof *report.work)};
+    model_machine(call.who, &model, &report.work->machine);
+
+    struct error error = open_kernel(path, &report);
+    if (error.code) {
+        problem(&report, &error);
+    } else {
+        print_image(&report.work->image, report.work->kernel.bytes);
+        check_plan(&report);
+        if (!report.problem_count)
+            print_notes(&report.work->plan);
+        print_advice(&report.work->image);
+    }
+    if (report.problem_count)
+        printf("%s cannot be booted: %u problem%s\n", path, report.problem_count,
+               report.problem_count > 1 ? "s" : "");
+    else
+        printf("%s can be booted\n", path);
+    return report.problem_count ? OUTCOME_NO : OUTCOME_DONE;
+}

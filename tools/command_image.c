@@ -1,0 +1,70 @@
+/* aloft image: a disk image that boots the files of a folder. */
+#include "command.h"
+#include "image_file.h"
+#include "message.h"
+#include "options.h"
+
+static const char help[] =
+    "usage: aloft image -o FILE [OPTIONS] DIR\n"
+    "\n"
+    "Makes a disk image that boots the files of DIR. The loader looks there for /boot/aloft.cfg, "
+    "/aloft.cfg,\n"
+    "/boot/grub/grub.cfg, /grub/grub.cfg, and else for the kernel /boot/kernel.elf or "
+    "/kernel.elf.\n"
+    "\n"
+    "  -o FILE             the image\n"
+    "  --format=hdd        a hard disk or USB stick with one partition (when not given)\n"
+    "  --format=floppy     1.44 MB\n"
+    "  --format=volume     a disk without partitions\n"
+    "  --size=SIZE         64M, 1G; as the files need, and 32M at least, when not given\n"
+    "  --fat=12|16|32      by size when not given\n"
+    "\n"
+    "Needs mkfs.fat (Debian: dosfstools) and mcopy (Debian: mtools); no root.\n";
+
+static u64 read_size(const char *who, const char *word) {
+    u64 size;
+    if (!word)
+        return 0;
+    if (!parse_size(word, &size) || !size || size % MIB)
+        die(who, "--size=%s is no size; write whole MiB or GiB: 64M, 1G", word);
+    return size;
+}
+
+static u32 read_fat(const char *who, const char *word) {
+    if (!word)
+        return 0;
+    if (string_equal(word, "12") || string_equal(word, "16"))
+        return word[1] == '2' ? 12 : 16;
+    if (string_equal(word, "32"))
+        return 32;
+    die(who, "--fat=%s is no kind of FAT; write 12, 16 or 32", word);
+}
+
+int command_image(int count, char **words) {
+    const struct call call = {"aloft image", help, count, words};
+    struct words things = {0}, output = {0}, format = {0}, size = {0}, fat = {0};
+    const struct option options[] = {
+        {"-o", &output, false},
+        {"--format", &format, false},
+        {"--size", &size, false},
+        {"--fat", &fat, false},
+    };
+    options_read(&call, options, ARRAY_COUNT(options), &things, NULL);
+    const char *folder = options_one(&call, &things, "the folder");
+    const char *path = words_last(&output, NULL);
+    if (!path)
+        die(call.who, "where to? add -o FILE");
+    const struct image_wish wish = {.format = image_format_of(call.who, words_last(&format, "hdd")),
+                                    .size = read_size(call.who, words_last(&size, NULL)),
+                                    .fat_bits = read_fat(call.who, words_last(&fat, NULL))};
+    bool is_folder;
+    struct tree tree = tree_of(call.who, folder, &is_folder);
+    if (!is_folder)
+        die(call.who, "%s is a file; name the folder whose files the image shall hold", folder);
+    if (!tree_has_work(&tree))
+        warn(call.who,
+             "%s has neither a configuration nor a kernel where the loader looks; "
+             "put the kernel at %s/boot/kernel.elf, or write %s/boot/aloft.cfg",
+             folder, folder, folder);
+    return image_write(call.who, &tree, &wish, path) ? OUTCOME_DONE : OUTCOME_FAILED;
+}

@@ -1,0 +1,28 @@
+/* Disk images that boot: a FAT volume with the files of a tree, and the boot code in front of it.
+ *
+ *   hdd      | MBR, stage 1 | stage 2 ... |     | partition from sector 2048: FAT |
+ *   volume   | boot record with BPB, stage 1 | FAT32: FS info, copies | stage 2 ... | FAT, files |
+ *   floppy   the same on 1.44 MB
+ *
+ * The same tree gives the same bytes, always: times and identifiers are fixed. */
+#ifndef TOOLS_IMAGE_FILE_H
+#define TOOLS_IMAGE_FILE_H
+
+#include "tree.h"
+
+enum image_format { IMAGE_HDD, IMAGE_VOLUME, IMAGE_FLOPPY };
+
+struct image_wish {
+    enum image_format format;
+    u64 size;     /* bytes, whole MiB; 0: by what the files need */
+    u32 fat_bits; /* 12, 16, 32; 0: by size */
+};
+
+/* "hdd", "volume", "floppy"; another word ends the program. */
+enum image_format image_format_of(const char *who, const char *word);
+
+/* Writes `path`, whole or not at all. False, with a message, if that fails. */
+MUST_USE bool image_write(const char *who, const struct tree *tree, const struct image_wish *wish,
+                          const char *path);
+
+#endif

@@ -1,0 +1,126 @@
+#include "work.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "message.h"
+#include "native.h"
+#include "paths.h"
+
+static struct error read_config(const char *who, const char *path, struct work *work, bool *found) {
+    const struct tree_file *file;
+    TRY(tree_try(&work->tree, path, &file, found));
+    if (!*found)
+        return OK;
+    if (file->size > CONFIG_BYTES_MAX)
+        return error_make(ERROR_FILE_TOO_BIG, .name = path,
+                          .number = {file->size, CONFIG_BYTES_MAX});
+    work->config_path = file->host;
+    host_open(who, file->host, path, &work->config_file);
+    work->config.file = path;
+    return config_parse(path, work->config_file.bytes, &work->config);
+}
+
+static struct error find_kernel(const char *path, struct work *work, bool *found) {
+    const struct tree_file *file;
+    TRY(tree_try(&work->tree, path, &file, found));
+    if (*found)
+        config_for_kernel(path, &work->config);
+    return OK;
+}
+
+static struct error find_work(const char *who, struct work *work) {
+    bool found = false;
+    for (u32 i = 0; i < ARRAY_COUNT(config_paths) && !found; i++)
+        TRY(read_config(who, config_paths[i], work, &found));
+    for (u32 i = 0; i < ARRAY_COUNT(kernel_paths) && !found; i++)
+        TRY(find_kernel(kernel_paths[i], work, &found));
+    return found ? OK : error_make(ERROR_CONFIG_NOTHING);
+}
+
+static struct error set_options(const struct words *words, struct kernel_options *options) {
+    for (u32 i = 0; i < words->count; i++)
+        TRY(kernel_option_parse(words->at[i], options));
+    return OK;
+}
+
+/* The modules of the configuration, which are in the tree, and those of the call, which need not
+ * be. */
+static struct error measure_modules(const char *who, const struct words *more, struct work *work) {
+    struct boot_request *request = &work->request;
+    for (u32 i = 0; i < request->module_count; i++) {
+        const struct tree_file *file;
+        TRY(tree_find(&work->tree, request->modules[i].path, &file));
+        work->module_sizes[i] = file->size;
+    }
+    for (u32 i = 0; i < more->count; i++) {
+        if (request->module_count == CONFIG_MODULES_MAX)
+            return error_make(ERROR_CONFIG_TOO_BIG, .name = "modules",
+                              .number = {CONFIG_MODULES_MAX});
+        const char *slash = strrchr(more->at[i], '/');
+        u32 number = request->module_count++;
+        work->module_sizes[number] = host_file_size(who, more->at[i]);
+        request->modules[number] = (struct file_request){
+            .path = make_text("/boot/%s", slash ? slash + 1 : more->at[i]), .arguments = ""};
+    }
+    return OK;
+}
+
+struct error work_open(const char *who, const char *path, const struct work_wishes *wishes,
+                       struct work *work) {
+    const struct tree_file *kernel;
+    bool is_folder;
+    u32 entry;
+    work->config_path = NULL;
+    work->tree = tree_of(who, path, &is_folder);
+    TRY(find_work(who, work));
+    TRY(config_default(&work->config, &entry));
+    TRY(config_request(&work->config, entry, &work->request));
+    TRY(set_options(&wishes->options, &work->request.options));
+    TRY(tree_find(&work->tree, work->request.kernel.path, &kernel));
+    host_open(who, kernel->host, is_folder ? work->request.kernel.path : path, &work->kernel);
+    TRY(elf_read(&work->kernel.data, &work->image));
+    return measure_modules(who, &wishes->modules, work);
+}
+
+struct error work_plan(struct work *work) {
+    struct plan_request wish = {.machine = &work->machine,
+                                .image = &work->image,
+                                .options = &work->request.options,
+                                .module_count = work->request.module_count,
+                                .module_sizes = work->module_sizes,
+                                .info_size =
+                                    native_info_size(&work->machine, &work->image, &work->request)};
+    return plan_make(&wish, &work->plan);
+}
+
+/* All that native_finish() writes to: from the lowest to the highest of its claims. What is never
+ * written in between takes no memory. */
+static struct ram reserve_ram(const char *who, const struct plan *plan) {
+    u64 start = ~(u64)0, end = 0;
+    for (u32 i = 0; i < plan->claims.count; i++) {
+        const struct claim *claim = &plan->claims.claims[i];
+        if (claim->kind != CLAIM_TABLES && claim->kind != CLAIM_HANDOFF)
+            continue;
+        start = min_u64(start, claim->start);
+        end = max_u64(end, claim->start + claim->size);
+    }
+    void *bytes = mmap(NULL, (size_t)(end - start), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes == MAP_FAILED)
+        die(who, "no memory for the page tables: %s", strerror(errno));
+    return (struct ram){.bytes = bytes, .start = start, .size = end - start};
+}
+
+struct error work_finish(const char *who, struct work *work) {
+    struct ram ram = reserve_ram(who, &work->plan);
+    struct error error = native_finish(&work->machine, &work->plan, &work->request,
+                                       work->module_sizes, &ram, &work->entry);
+    munmap(ram.bytes, (size_t)ram.size);
+    return error;
+}
+
+void work_print_error(const struct work *work, const struct error *error) {
+    print_error(stderr, error, &work->config, work->config_path);
+}

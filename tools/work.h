@@ -1,0 +1,48 @@
+/* What is to be booted, as the loader would find it: the host's half of stage2/main.c. */
+#ifndef TOOLS_WORK_H
+#define TOOLS_WORK_H
+
+#include "config.h"
+#include "entry.h"
+#include "image.h"
+#include "options.h"
+#include "plan.h"
+#include "tree.h"
+
+struct work {
+    struct tree tree;
+    const char *config_path; /* on this computer; NULL without a configuration */
+    struct host_file config_file;
+    struct config config;
+    struct boot_request request;
+    struct host_file kernel;
+    struct image image;
+    u64 module_sizes[CONFIG_MODULES_MAX];
+    struct machine machine;
+    struct plan plan;
+    struct cpu_entry entry;
+};
+
+/* What the call says, over what the configuration says. */
+struct work_wishes {
+    struct words options; /* "--paging=pae" */
+    struct words modules; /* files of this computer */
+};
+
+/* Reads the configuration and the headers of the kernel. *work is too large to be copied, and
+ * points into itself. A lone kernel is called what `path` calls it. Errors: CONFIG_*, FILE_*,
+ * ELF_*. */
+MUST_USE struct error work_open(const char *who, const char *path, const struct work_wishes *wishes,
+                                struct work *work);
+
+/* The plan of work->image for work->machine. Errors: as plan_make(). */
+MUST_USE struct error work_plan(struct work *work);
+
+/* Does what comes after loading, in memory of this computer: page tables, boot information and the
+ * check of both. Errors: as native_finish(). */
+MUST_USE struct error work_finish(const char *who, struct work *work);
+
+/* An error as the loader says it, with the line of the configuration where it is about one. */
+void work_print_error(const struct work *work, const struct error *error);
+
+#endif
