@@ -58,7 +58,7 @@ FREESTANDING := -ffreestanding -nostdinc -isystem $(shell $(CC32) -print-file-na
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident
 IS_CLANG := $(if $(findstring clang,$(shell $(CC32) --version 2>/dev/null)),yes)
 SMALL := $(if $(shell echo "int x;" | $(CC32) -Oz -x c -c -o /dev/null - 2>&1),-Os,-Oz)
-LOADER_TUNE := $(SMALL) $(if $(IS_CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2 -fno-inline-functions-called-once)
+LOADER_TUNE := $(if $(IS_CLANG),-Os -mstack-alignment=4,$(SMALL) -mpreferred-stack-boundary=2 -fno-inline-functions-called-once)
 LOADER_CFLAGS := -std=c11 -march=i486 -mno-sse -mno-mmx $(LOADER_TUNE) $(FREESTANDING) $(WARNINGS) \
 	-ffunction-sections -fdata-sections -MMD -MP
 HOST_CFLAGS := -std=c11 -g -O2 $(WARNINGS) -MMD -MP
@@ -156,7 +156,19 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
 	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(TEST_CFLAGS)) -MF $@.d \
 		$(call iquote,$(uses_handoff) fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka
 
-.PHONY: all setup run debug test unit boot-test fuzz bench image size format help clean
+# libFuzzer with address and undefined-behaviour sanitizers, from the seeds in tests/fuzz/corpus.
+FUZZ_SECONDS ?= 20
+FUZZCC ?= clang
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+PURE_SOURCES := $(foreach m,$(MODULES),$(call sources,$(m)))
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
+	@mkdir -p $(@D)
+	$(say) FUZZ $<
+	$(Q)$(FUZZCC) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		$(call iquote,$(uses_handoff) fs) -o $@ $< $(PURE_SOURCES)
+
+.PHONY: all setup run debug test unit boot-test fuzz fuzz-replay bench compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
@@ -183,7 +195,23 @@ unit: $(UNIT_TESTS) ## the tests that need no boot
 boot-test: all all-kernels ## boot every test kernel under QEMU
 	$(Q)BUILD=$(BUILD) $(PYTEST) -q tests/boot
 
-test: unit boot-test size ## all tests
+fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (20), from the seeds
+	$(Q)for f in $^; do n=$${f##*/}; mkdir -p $(BUILD)/fuzz/found.$$n; echo "$$n"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=65536 -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$(BUILD)/fuzz/$$n- $(BUILD)/fuzz/found.$$n tests/fuzz/corpus/$${n#fuzz_} || exit 1; done
+
+fuzz-replay: $(FUZZERS) ## run the fuzzers over their seeds once
+	$(Q)for f in $^; do n=$${f##*/}; $$f -runs=0 -timeout=5 -verbosity=0 tests/fuzz/corpus/$${n#fuzz_} && echo "$$n: seeds pass" || exit 1; done
+
+bench: all all-kernels ## requests, bytes and time of a boot, for each medium and kernel
+	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/boot/bench.py
+
+# The loader as the other compiler makes it, booted; and built by the cross compiler where it is installed.
+compilers: all-kernels $(BUILD)/aloft ## build the loader with gcc and with clang, boot both
+	$(Q)for cc in gcc clang; do $(MAKE) --no-print-directory BUILD=$(BUILD)/$$cc CC=$$cc all all-kernels && \
+		BUILD=$(BUILD)/$$cc $(PYTEST) -q -p no:cacheprovider tests/boot/test_kernels.py -k "pc and 128M or were_built" || exit 1; done
+
+test: unit fuzz-replay boot-test compilers size ## all tests
 
 size: $(BUILD)/stage2.elf $(BUILD)/stage2.bin $(BUILD)/boot.bin ## bytes of each module, and on disk
 	$(Q)tools/size.sh $(BUILD)

@@ -86,7 +86,7 @@ $(KERNELS_OUT)/$(1).elf: $(KERNELS_DIR)/$(4)/kernel.ld \
     $(call kernel_objects,lib,$(KERNELS_OUT)/lib.$(2)) \
     $(if $(filter-out 0,$(5)),$(KERNELS_OUT)/$(1).pattern.o)
 	$(KERNEL_Q)$$(KERNEL_LD_$(2)) $(KERNEL_LDFLAGS) -T $$< -o $$@ $$(filter %.o,$$^)
-$(KERNELS_OUT)/$(1).pattern: $(KERNELS_OUT)/pattern-file
+$(KERNELS_OUT)/$(1).pattern: $(KERNELS_OUT)/pattern-file $(KERNELS_DIR)/kernels.mk
 	$(KERNEL_Q)$$< $(5) > $$@
 $(KERNELS_OUT)/$(1).pattern.o: $(KERNELS_DIR)/pattern/pattern.S $(KERNELS_OUT)/$(1).pattern
 	$(KERNEL_Q)$$(KERNEL_CC_$(2)) $(KERNEL_CFLAGS) -DPATTERN_FILE='"$(KERNELS_OUT)/$(1).pattern"' -c -o $$@ $$<
