@@ -249,34 +249,34 @@ static struct error read_segments(struct reader *reader) {
     return OK;
 }
 
-/* The segment that holds the entry virtually or physically, and has all of `rights`. */
-static const struct segment *segment_at(const struct image *image, enum entry_kind kind,
-                                        u32 rights) {
+/* The executable segment that holds the entry virtually or physically. */
+static const struct segment *segment_at(const struct image *image, enum entry_kind kind) {
     for (u32 i = 0; i < image->segment_count; i++) {
         const struct segment *segment = &image->segments[i];
         u64 start = kind == ENTRY_VIRTUAL ? segment->virt : segment->phys;
-        if ((segment->rights & rights) == rights &&
+        if (segment->rights & RIGHT_EXECUTE &&
             range_has((struct range){start, segment->memory_size}, image->entry))
             return segment;
     }
     return NULL;
 }
 
-/* Old linkers mark nothing executable: then every segment will do. */
-static u32 entry_rights(const struct image *image) {
+/* Old linkers mark nothing executable: then everything is. */
+static void mark_executable(struct image *image) {
     u32 rights = 0;
     for (u32 i = 0; i < image->segment_count; i++)
         rights |= image->segments[i].rights;
-    return rights & RIGHT_EXECUTE;
+    for (u32 i = 0; i < image->segment_count && !(rights & RIGHT_EXECUTE); i++)
+        image->segments[i].rights |= RIGHT_EXECUTE;
 }
 
 static struct error resolve_entry(struct image *image) {
-    u32 rights = entry_rights(image);
+    mark_executable(image);
     image->entry_kind = ENTRY_VIRTUAL;
-    const struct segment *segment = segment_at(image, ENTRY_VIRTUAL, rights);
+    const struct segment *segment = segment_at(image, ENTRY_VIRTUAL);
     if (!segment) {
         image->entry_kind = ENTRY_PHYSICAL;
-        segment = segment_at(image, ENTRY_PHYSICAL, rights);
+        segment = segment_at(image, ENTRY_PHYSICAL);
     }
     if (!segment)
         return error_make(ERROR_ELF_ENTRY, .name = image->name, .number = {image->entry});

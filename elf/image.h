@@ -32,7 +32,7 @@ enum {
 
 struct segment {
     u32 number;      /* which PT_LOAD, from 0 */
-    u32 rights;      /* RIGHT_* */
+    u32 rights;      /* RIGHT_*; all are executable in a file that marks none so */
     u64 offset;      /* of the first byte, in the file; 0 where file_size is 0 */
     u64 file_size;   /* bytes to read */
     u64 memory_size; /* bytes in memory; those past file_size are zero. At least 1 */

@@ -19,12 +19,13 @@ u64 native_info_size(const struct machine *machine, const struct image *image,
     u64 size = sizeof(struct aloft_info) + GDT_SIZE;
     size += image->segment_count * sizeof(struct aloft_segment);
     size += request->module_count * sizeof(struct aloft_module);
-    /* Each claim may cut a range of the memory map in two; each range appears in two linear maps,
-     * and each segment may cut a row of both. */
+    /* Each claim may cut a range of the memory map in two. A segment makes two rows at most, stack,
+     * information and trampoline one each; both linear maps have a part for each range and three
+     * more, and are cut once by each row that was there before. */
     u32 claim_count = image->segment_count + request->module_count + 8;
     size += (machine->memory.count + 2 * claim_count) * sizeof(struct aloft_memory);
-    size += (2 * (machine->memory.count + 4) + 5 * image->segment_count + 8) *
-            sizeof(struct aloft_mapping);
+    u64 first_rows = 2 * image->segment_count + 3, parts = machine->memory.count + 3;
+    size += min_u64(4 * first_rows + 3 * parts, PLAN_ROWS_MAX) * sizeof(struct aloft_mapping);
     size += sizeof ALOFT_NAME + string_length(request->kernel.path) +
             string_length(request->kernel.arguments) + 2;
     for (u32 i = 0; i < request->module_count; i++)
@@ -233,8 +234,10 @@ static void fill_entry(const struct plan *plan, u64 sp, u64 info_virt, struct cp
         entry->efer = format->efer | (nx ? (u32)EFER_NXE : 0);
     }
     entry->has_cr4 = plan->options.cpu_features & CPU_CPUID;
-    store16(entry->gdt_physical, GDT_SIZE - 1);
-    store32(entry->gdt_physical + 2, (u32)plan->info_phys);
+    write_gdt(entry->gdt, entry->bits);
+    store16(entry->gdt_here, GDT_SIZE - 1);
+    store32(entry->gdt_here + 2, (u32)plan->trampoline_phys + TRAMPOLINE_ENTRY +
+                                     (u32) __builtin_offsetof(struct cpu_entry, gdt));
     store16(entry->gdt_virtual, GDT_SIZE - 1);
     store64(entry->gdt_virtual + 2, plan->info_virt);
     entry->ip = plan->entry;

@@ -19,7 +19,7 @@ struct boot_drive {
     u32 sector_size;     /* bytes */
     u64 sector_count;    /* 0 if the BIOS does not say */
     u32 partition;       /* 0 without a partition table */
-    u64 partition_start; /* bytes from the start of the drive */
+    u64 partition_start; /* sectors from the start of the drive */
 };
 
 struct text_screen {

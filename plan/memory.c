@@ -28,10 +28,11 @@ const char *memory_kind_name(u32 kind) {
     }
 }
 
-/* The end of a range that may wrap past 2^64: cut there. */
+/* The end of a range that may wrap past 2^64. The last page is left out, so that whatever is made
+ * of the map can be rounded up to pages. */
 static u64 cut_end(const struct memory_range *range) {
-    u64 end = range->start + range->size;
-    return end < range->start ? ~(u64)0 : end;
+    u64 last_page = ~(PAGE_SIZE - 1), end = range->start + range->size;
+    return end < range->start ? last_page : min_u64(end, last_page);
 }
 
 /* The smallest boundary of any raw range above `at`; ~0 if there is none. */

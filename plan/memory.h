@@ -44,7 +44,7 @@ struct memory_map {
 };
 
 /* Sorts, removes empty ranges, resolves overlaps, joins neighbours of the same kind. Ranges that
- * wrap past 2^64 are cut there. Unknown BIOS types become MEMORY_RESERVED. ERROR_MEMORY_MAP_FULL.
+ * reach the last page below 2^64 are cut there. Unknown BIOS types become MEMORY_RESERVED. ERROR_MEMORY_MAP_FULL.
  */
 MUST_USE struct error memory_normalise(const struct memory_range *raw, u32 raw_count,
                                        struct memory_map *map);

@@ -74,38 +74,56 @@ static struct error check_virtual(const struct plan *plan, const struct segment 
     return OK;
 }
 
+/* Linked high without AT(): the linker then makes p_paddr the same as p_vaddr. */
+static bool lacks_at(const struct segment *segment) {
+    return segment->phys == segment->virt && segment->virt >= 2 * GIB;
+}
+
+/* The offset that the user most likely meant to subtract in AT(): a round one that puts the lowest
+ * such segment at 1 MiB or a little above. */
+static u64 likely_offset(const struct image *image) {
+    u64 lowest = ~(u64)0;
+    for (u32 i = 0; i < image->segment_count; i++)
+        if (lacks_at(&image->segments[i]))
+            lowest = min_u64(lowest, align_down(image->segments[i].virt, PAGE_SIZE));
+    u64 into = lowest & (16 * MIB - 1);
+    return lowest - (into >= MIB ? into : MIB);
+}
+
+static struct error no_at(const struct image *image, const struct segment *segment) {
+    return error_make(ERROR_PLAN_NO_AT, .name = image->name,
+                      .number = {segment->number, segment->phys, likely_offset(image)});
+}
+
+static struct error check_physical(const struct plan *plan, const struct segment *segment) {
+    u32 most = plan->options.format->physical_bits_max, bits = plan->physical_bits;
+    const char *whose = "this CPU";
+    if (most < bits) {
+        bits = most;
+        whose = "32-bit addressing";
+    }
+    if (!((segment->phys + segment->memory_size - 1) >> bits))
+        return OK;
+    if (lacks_at(segment))
+        return no_at(plan->image, segment);
+    return error_make(ERROR_PLAN_PHYSICAL_WIDTH, .name = plan->image->name, .other = whose,
+                      .number = {segment->number, segment->phys, bits});
+}
+
 static struct error check_addresses(const struct plan *plan) {
     for (u32 i = 0; i < plan->image->segment_count; i++) {
         const struct segment *segment = &plan->image->segments[i];
-        u64 last = segment->phys + segment->memory_size - 1;
         if (!plan->paging && segment->virt != segment->phys)
             return error_make(ERROR_PLAN_PAGING_OFF, .name = plan->image->name,
                               .number = {segment->number, segment->virt, segment->phys});
         if (plan->paging)
             TRY(check_virtual(plan, segment));
-        u32 bits = plan->options.format->physical_bits_max < plan->physical_bits
-                       ? plan->options.format->physical_bits_max
-                       : plan->physical_bits;
-        if (last >> bits)
-            return error_make(ERROR_PLAN_PHYSICAL_WIDTH, .name = plan->image->name,
-                              .number = {segment->number, segment->phys, bits});
-        if (last >= FOUR_GIB && !(plan->options.cpu_features & CPU_PAE))
-            return error_make(ERROR_PLAN_HIGH_MEMORY, .name = plan->image->name,
-                              .number = {segment->number, segment->phys});
+        TRY(check_physical(plan, segment));
     }
     return OK;
 }
 
 /* ---- the kernel's place in physical memory ---- */
-
-/* The offset that the user most likely meant to subtract in AT(): the one that puts the first
- * segment at 1 MiB. */
-static u64 likely_offset(const struct image *image) {
-    u64 lowest = ~(u64)0;
-    for (u32 i = 0; i < image->segment_count; i++)
-        lowest = min_u64(lowest, image->segments[i].virt);
-    return align_down(lowest, PAGE_SIZE) - MIB;
-}
 
 static const char *owner_of(const struct memory_range *range, u64 phys) {
     if (range)
@@ -119,9 +137,8 @@ static struct error no_ram(const struct machine *machine, const struct image *im
     if (owner)
         return error_make(ERROR_PLAN_RESERVED, .name = image->name, .other = owner,
                           .number = {segment->number, phys});
-    if (segment->phys == segment->virt && segment->virt >= LOW_MEMORY_END * 2048ull)
-        return error_make(ERROR_PLAN_NO_AT, .name = image->name,
-                          .number = {segment->number, phys, likely_offset(image)});
+    if (lacks_at(segment))
+        return no_at(image, segment);
     return error_make(ERROR_PLAN_NO_RAM, .name = image->name,
                       .number = {segment->number, phys, memory_usable_end(&machine->memory)});
 }
@@ -269,7 +286,7 @@ static u64 kernel_offset(const struct image *image) {
     return 0;
 }
 
-static struct error direct_map_at(const struct plan *plan, u64 virt, u64 top,
+static struct error direct_map_at(const struct plan *plan, u64 virt, u64 top, u64 window,
                                   struct linear_map *map) {
     const struct paging_format *format = plan->options.format;
     if (!paging_is_canonical(format, virt))
@@ -282,6 +299,8 @@ static struct error direct_map_at(const struct plan *plan, u64 virt, u64 top,
                           .number = {virt, align_down(virt, PAGE_SIZE)});
     u64 half = (u64)1 << (format->virtual_bits - 1);
     u64 space_end = format->virtual_bits == 32 ? FOUR_GIB : virt >= half ? 0 : half;
+    if (virt < window)
+        top = min_u64(top, window - virt);
     *map = (struct linear_map){virt, min_u64(top, space_end - virt), ROW_DIRECT};
     return OK;
 }
@@ -295,7 +314,7 @@ static struct error choose_direct(const struct plan_request *request, const stru
     if (options->direct == DIRECT_NONE)
         return OK;
     if (options->direct == DIRECT_AT)
-        return direct_map_at(plan, options->direct_at, top, map);
+        return direct_map_at(plan, options->direct_at, top, window, map);
     if (plan->image->bits == 64) {
         map->virt = ~(u64)0 << (plan->options.format->virtual_bits - 1);
         map->end = min_u64(top, DIRECT_MAX_64);
@@ -309,8 +328,11 @@ static struct error choose_direct(const struct plan_request *request, const stru
     return OK;
 }
 
+/* The identity map ends where the direct map begins: the trampoline's page, which must be at its
+ * own address, would lie in the middle of the direct map else. */
 static struct error choose_identity(const struct plan_request *request, const struct plan *plan,
-                                    u64 window, struct linear_map *map) {
+                                    u64 window, const struct linear_map *direct,
+                                    struct linear_map *map) {
     u64 end = shown_end(request->machine);
     bool wide = plan->image->bits == 64;
     switch (request->options->identity) {
@@ -323,17 +345,24 @@ static struct error choose_identity(const struct plan_request *request, const st
         end = min_u64(end, wide ? FOUR_GIB : min_u64(IDENTITY_MAX_32, lowest_moved(plan->image)));
         break;
     }
+    if (direct->end && direct->virt)
+        end = min_u64(end, direct->virt);
     *map = (struct linear_map){0, end, ROW_IDENTITY};
     return OK;
 }
 
 /* ---- the rest of physical memory ---- */
 
+/* At least one page: even an empty module has a place. */
+static u64 whole_pages(u64 size) {
+    return max_u64(align_up(size, PAGE_SIZE), PAGE_SIZE);
+}
+
 /* Finds a place below `below` and claims it. */
 static struct error place(const struct machine *machine, struct plan *plan, const char *name,
                           u64 size, u64 below, struct claim claim, u64 *phys) {
     u64 largest;
-    size = max_u64(align_up(size, PAGE_SIZE), PAGE_SIZE);
+    size = whole_pages(size);
     struct memory_wish wish = {.size = size, .above = PAGE_SIZE, .below = below};
     if (!memory_find(&machine->memory, &plan->claims, wish, phys, &largest))
         return error_make(ERROR_PLAN_MEMORY, .name = name, .number = {size, below, largest});
@@ -416,17 +445,15 @@ static struct error place_modules(const struct plan_request *request, struct pla
         TRY(add_load(plan, (struct load){.file = i + 1,
                                          .number = i,
                                          .file_size = size,
-                                         .memory_size = align_up(size, PAGE_SIZE),
+                                         .memory_size = whole_pages(size),
                                          .phys = phys,
                                          .staged = phys}));
     }
     return OK;
 }
 
-static struct error place_handoff(const struct plan_request *request, struct plan *plan) {
-    plan->stack_size = request->options->stack_size;
-    plan->info_size = align_up(request->info_size, PAGE_SIZE);
-    TRY(place(request->machine, plan, "the stack and the boot information",
+static struct error place_handoff(const struct machine *machine, struct plan *plan) {
+    TRY(place(machine, plan, "the stack and the boot information",
               plan->stack_size + plan->info_size, FOUR_GIB, (struct claim){.kind = CLAIM_HANDOFF},
               &plan->handoff_phys));
     plan->info_phys = plan->handoff_phys + plan->stack_size;
@@ -437,19 +464,29 @@ static struct error place_handoff(const struct plan_request *request, struct pla
 
 /* ---- putting it together ---- */
 
-static struct error lay_window(struct plan *plan, u64 window) {
-    struct map stack = {.virt = window + PAGE_SIZE,
-                        .phys = plan->handoff_phys,
-                        .size = plan->stack_size,
-                        .attributes = MAP_WRITE,
-                        .owner = ROW_HANDOFF};
-    struct map info = stack;
-    info.virt += stack.size + PAGE_SIZE;
+/* One row for all of the window, so that no other mapping gets at its guard pages. */
+static struct error lay_window(struct plan *plan, u64 window, u64 size) {
+    plan->handoff_virt = window + PAGE_SIZE;
+    plan->info_virt = plan->handoff_virt + plan->stack_size + PAGE_SIZE;
+    return rows_lay(plan, (struct map){.virt = window,
+                                       .phys = plan->handoff_phys - PAGE_SIZE,
+                                       .size = size,
+                                       .attributes = MAP_WRITE,
+                                       .owner = ROW_HANDOFF});
+}
+
+/* When all the others are laid, that row becomes what is mapped in the window. */
+static struct error open_window(struct plan *plan) {
+    struct map *stack = plan->rows;
+    while (stack->owner != ROW_HANDOFF)
+        stack++;
+    struct map info = *stack;
+    stack->virt = plan->handoff_virt;
+    stack->phys = plan->handoff_phys;
+    stack->size = plan->stack_size;
+    info.virt = plan->info_virt;
     info.phys = plan->info_phys;
     info.size = plan->info_size;
-    plan->handoff_virt = stack.virt;
-    plan->info_virt = info.virt;
-    TRY(rows_lay(plan, stack));
     return rows_lay(plan, info);
 }
 
@@ -460,15 +497,15 @@ static struct error plan_paging(const struct plan_request *request, struct plan 
     TRY(rows_lay_kernel(plan));
     TRY(find_window(plan, window_size, &window));
     TRY(choose_direct(request, plan, window, &direct));
-    TRY(choose_identity(request, plan, window, &identity));
+    TRY(choose_identity(request, plan, window, &direct, &identity));
     plan->direct_virt = direct.virt;
     plan->direct_end = direct.end;
     plan->identity_end = identity.end;
 
     u64 reach = min_u64(max_u64(direct.end, identity.end), FOUR_GIB);
     TRY(place_modules(request, plan, reach));
-    TRY(place_handoff(request, plan));
-    TRY(lay_window(plan, window));
+    TRY(place_handoff(machine, plan));
+    TRY(lay_window(plan, window, window_size));
     TRY(place_trampoline(machine, plan, min_u64(FOUR_GIB, identity.end)));
     TRY(rows_lay(plan, (struct map){.virt = plan->trampoline_phys,
                                     .phys = plan->trampoline_phys,
@@ -477,6 +514,7 @@ static struct error plan_paging(const struct plan_request *request, struct plan 
                                     .owner = ROW_TRAMPOLINE}));
     TRY(lay_linear(machine, plan, &direct));
     TRY(lay_linear(machine, plan, &identity));
+    TRY(open_window(plan));
 
     TRY(paging_count(&plan->options, plan->rows, plan->row_count, &plan->table_frames));
     return place(machine, plan, "the page tables", plan->table_frames * PAGE_SIZE, reach,
@@ -486,7 +524,7 @@ static struct error plan_paging(const struct plan_request *request, struct plan 
 static struct error plan_without_paging(const struct plan_request *request, struct plan *plan) {
     plan->identity_end = FOUR_GIB;
     TRY(place_modules(request, plan, FOUR_GIB));
-    TRY(place_handoff(request, plan));
+    TRY(place_handoff(request->machine, plan));
     return place_trampoline(request->machine, plan, FOUR_GIB);
 }
 
@@ -498,6 +536,15 @@ static void note_rights(struct plan *plan) {
                                                                  : "32-bit paging has no NX"));
 }
 
+/* The kernel's memory map must have room for the claims. A map with ever so many ranges is rare,
+ * and only then it is made here. */
+static struct error check_kernel_map(const struct machine *machine, const struct plan *plan) {
+    struct memory_map map;
+    if (machine->memory.count + 2 * plan->claims.count <= MEMORY_RANGES_MAX)
+        return OK;
+    return plan_memory(machine, plan, &map);
+}
+
 struct error plan_make(const struct plan_request *request, struct plan *plan) {
     const struct machine *machine = request->machine;
     const struct image *image = request->image;
@@ -506,6 +553,8 @@ struct error plan_make(const struct plan_request *request, struct plan *plan) {
     plan->direct_virt = plan->direct_end = plan->identity_end = 0;
     plan->tables_phys = 0;
     plan->table_frames = 0;
+    plan->stack_size = request->options->stack_size;
+    plan->info_size = align_up(request->info_size, PAGE_SIZE);
 
     TRY(choose_format(request, plan));
     TRY(check_addresses(plan));
@@ -515,23 +564,22 @@ struct error plan_make(const struct plan_request *request, struct plan *plan) {
     for (u32 i = 0; i < image->segment_count; i++)
         TRY(load_segment(machine, plan, &image->segments[i]));
     note_rights(plan);
-    return OK;
+    return check_kernel_map(machine, plan);
 }
 
 u64 plan_virtual(const struct plan *plan, u64 phys, u64 size) {
     u64 best = PLAN_NO_ADDRESS;
-    u32 best_owner = ROW_IDENTITY + 1;
+    u32 best_rank = 3;
     if (!plan->paging)
         return phys;
     for (u32 i = 0; i < plan->row_count; i++) {
         const struct map *row = &plan->rows[i];
-        /* The direct map is the best address for anything but what only another row shows. */
-        u32 rank = row->owner == ROW_DIRECT ? 0 : row->owner;
+        u32 rank = row->owner == ROW_DIRECT ? 0 : row->owner == ROW_IDENTITY ? 1 : 2;
         if (phys < row->phys || phys - row->phys > row->size ||
             size > row->size - (phys - row->phys))
             continue;
-        if (rank < best_owner) {
-            best_owner = rank;
+        if (rank < best_rank) {
+            best_rank = rank;
             best = row->virt + (phys - row->phys);
         }
     }

@@ -5,18 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "elf_image.h"
 #include "image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXECUTABLE = 2, FILE_BYTES = 0x400, PARTS_MAX = 4 };
-
-struct part {
-    u32 type, flags;
-    u64 offset, virt, phys, file_size, memory_size;
-};
+enum { FILE_BYTES = 0x400, PARTS_MAX = 4 };
 
 /* A field of the file overwritten after it was made. */
 struct patch {
@@ -31,7 +27,7 @@ struct spec {
     u64 table; /* file offset of the program headers */
     u32 size;
     struct patch patches[2];
-    struct part parts[PARTS_MAX];
+    struct elf_part parts[PARTS_MAX];
 };
 
 #define TEXT \
@@ -42,40 +38,6 @@ struct spec {
     { 1, 5, 0x200, 0xc0100000, 0x100000, 0x80, 0x80 }
 #define ENTRY64 0xffffffff80100010
 
-static void put(u8 *at, u32 width, u64 value) {
-    for (u32 i = 0; i < width; i++)
-        at[i] = (u8)(value >> (8 * i));
-}
-
-static void put_part(u8 *at, u32 bits, const struct part *part) {
-    u32 w = bits / 8;
-    put(at, 4, part->type);
-    put(at + (w == 8 ? 4 : 24), 4, part->flags);
-    u8 *rest = at + (w == 8 ? 8 : 4);
-    u64 words[] = {part->offset, part->virt, part->phys, part->file_size, part->memory_size};
-    for (u32 i = 0; i < ARRAY_COUNT(words); i++)
-        put(rest + i * w, w, words[i]);
-    put(at + (w == 8 ? 48 : 28), w, 0x1000);
-}
-
-static void put_header(u8 *file, u32 bits, u64 entry, u64 table, u32 count) {
-    u32 w = bits / 8;
-    memcpy(file,
-           "\x7f"
-           "ELF",
-           4);
-    file[4] = (u8)(w / 4);
-    file[5] = file[6] = 1;
-    put(file + 16, 2, EXECUTABLE);
-    put(file + 18, 2, w == 8 ? 62 : 3);
-    put(file + 20, 4, 1);
-    put(file + 24, w, entry);
-    put(file + 24 + w, w, table);
-    put(file + (w == 8 ? 52 : 40), 2, w == 8 ? 64 : 52);
-    put(file + (w == 8 ? 54 : 42), 2, w == 8 ? 56 : 32);
-    put(file + (w == 8 ? 56 : 44), 2, count);
-}
-
 /* The file of a spec, as long as spec->size, in memory of exactly that size. */
 static struct bytes file_of(const struct spec *spec) {
     static u8 file[FILE_BYTES];
@@ -83,10 +45,10 @@ static struct bytes file_of(const struct spec *spec) {
     u64 table = spec->table ? spec->table : 64;
     memset(file, 0, sizeof(file));
     for (; count < PARTS_MAX && spec->parts[count].flags; count++)
-        put_part(file + table + count * (bits == 64 ? 56 : 32), bits, &spec->parts[count]);
-    put_header(file, bits, spec->entry, table, count);
+        elf_put_part(file + table + count * elf_part_size(bits), bits, &spec->parts[count]);
+    elf_put_header(file, bits, spec->entry, table, count);
     for (u32 i = 0; i < ARRAY_COUNT(spec->patches); i++)
-        put(file + spec->patches[i].offset, spec->patches[i].width, spec->patches[i].value);
+        elf_put(file + spec->patches[i].offset, spec->patches[i].width, spec->patches[i].value);
     size_t size = spec->size ? spec->size : FILE_BYTES;
     u8 *copy = malloc(size);
     memcpy(copy, file, size);
@@ -480,14 +442,25 @@ static void test_image_32(void **state) {
     assert_memory_equal(&image.segments[0], &all, sizeof(all));
 }
 
+/* Where nothing is marked executable, everything is. */
+static void test_image_without_rights(void **state) {
+    (void)state;
+    static struct image image;
+    struct spec spec = {.entry = HIGH, .parts = {{1, 4, 0x200, HIGH, 0x100000, 8, 8}, DATA}};
+    assert_int_equal(read_spec(&spec, &image).code, ERROR_NONE);
+    assert_int_equal(image.segments[0].rights, RIGHT_READ | RIGHT_EXECUTE);
+    assert_int_equal(image.segments[1].rights, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE);
+}
+
 /* `count` PT_LOADs of a page each. */
 static struct error read_many(u32 count, u32 memory_size, struct image *image) {
     size_t size = 64 + (size_t)count * 56;
     u8 *file = calloc(1, size);
-    put_header(file, 64, 0x100000, 64, count);
+    elf_put_header(file, 64, 0x100000, 64, count);
     for (u32 i = 0; i < count; i++)
-        put_part(file + 64 + i * 56, 64,
-                 &(struct part){1, 5, 0, 0x100000 + i * 0x1000, i * 0x1000, 0, memory_size});
+        elf_put_part(
+            file + 64 + i * 56, 64,
+            &(struct elf_part){1, 5, 0, 0x100000 + i * 0x1000, i * 0x1000, 0, memory_size});
     struct error error = read_bytes((struct bytes){file, size}, image);
     free(file);
     return error;
@@ -605,11 +578,11 @@ static void test_failing_reads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),        cmocka_unit_test(test_every_error_has_a_row),
-        cmocka_unit_test(test_entries),       cmocka_unit_test(test_image),
-        cmocka_unit_test(test_image_32),      cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_mutations),     cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_errors),      cmocka_unit_test(test_every_error_has_a_row),
+        cmocka_unit_test(test_entries),     cmocka_unit_test(test_image),
+        cmocka_unit_test(test_image_32),    cmocka_unit_test(test_image_without_rights),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_truncations), cmocka_unit_test(test_failing_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,488 @@
+/* What must be true of every plan, whatever the machine, the kernel and the options were.
+ *
+ * Used for the plans of tables and for random ones alike. Each property is worked out from the
+ * request anew, without the help of plan/'s own functions where these are what is looked at. */
+#ifndef PLAN_CHECK_H
+#define PLAN_CHECK_H
+
+#include "machines.h"
+#include "ram.h"
+#include "walk.h"
+
+#include <stdio.h>
+
+struct plan_case {
+    const char *name;
+    const struct plan_request *request;
+    const struct plan *plan;
+};
+
+#define HOLDS(condition)                                                         \
+    do {                                                                         \
+        if (!(condition))                                                        \
+            fail_msg("%s: %s (%s:%d)", c->name, #condition, __FILE__, __LINE__); \
+    } while (0)
+
+#define SUCCEEDS(step)                                                                  \
+    do {                                                                                \
+        struct error error_ = (step);                                                   \
+        char words_[256];                                                               \
+        struct text text_ = TEXT_IN(words_);                                            \
+        error_text(&error_, &text_);                                                    \
+        if (error_.code)                                                                \
+            fail_msg("%s: %s: %s (%s:%d)", c->name, #step, words_, __FILE__, __LINE__); \
+    } while (0)
+
+/* [start, start + size) as whole pages. */
+static inline struct range pages_of(u64 start, u64 size) {
+    u64 first = start & ~(u64)0xfff, end = (start + size + 0xfff) & ~(u64)0xfff;
+    return (struct range){first, end - first};
+}
+
+/* ---- claims ---- */
+
+static inline bool in_usable_ram(const struct memory_map *map, u64 start, u64 size) {
+    for (u32 i = 0; i < map->count; i++) {
+        const struct memory_range *range = &map->ranges[i];
+        if (range->kind == MEMORY_USABLE && start >= range->start &&
+            start - range->start <= range->size && size <= range->size - (start - range->start))
+            return true;
+    }
+    return false;
+}
+
+static inline u32 count_claims(const struct plan *plan, enum claim_kind kind) {
+    u32 count = 0;
+    for (u32 i = 0; i < plan->claims.count; i++)
+        count += plan->claims.claims[i].kind == kind;
+    return count;
+}
+
+static inline void check_claim_pair(const struct plan_case *c, const struct claim *low,
+                                    const struct claim *high) {
+    struct range a = {low->start, low->size}, b = {high->start, high->size};
+    bool exact =
+        (low->kind == CLAIM_KERNEL || low->kind == CLAIM_BIOS || low->kind == CLAIM_LOADER) &&
+        (high->kind == CLAIM_KERNEL || high->kind == CLAIM_LOADER);
+    bool may_overlap = exact && (low->kind == CLAIM_LOADER || high->kind == CLAIM_LOADER);
+    HOLDS(low->start <= high->start);
+    HOLDS(may_overlap || !range_overlaps(a, b));
+    /* What Aloft chose to place shares no page with anything. */
+    HOLDS(exact || !range_overlaps(pages_of(a.start, a.size), pages_of(b.start, b.size)));
+}
+
+static inline void check_claims(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    const struct claims *claims = &plan->claims;
+    HOLDS(claims->count <= CLAIMS_MAX);
+    for (u32 i = 0; i < claims->count; i++) {
+        const struct claim *claim = &claims->claims[i];
+        bool placed = claim->kind != CLAIM_KERNEL && claim->kind != CLAIM_BIOS;
+        HOLDS(claim->size > 0);
+        HOLDS(!placed || (claim->start % PAGE_SIZE == 0 && claim->size % PAGE_SIZE == 0));
+        HOLDS(!placed || claim->start + claim->size <= 4 * GIB);
+        HOLDS(claim->kind == CLAIM_BIOS || claim->kind == CLAIM_LOADER ||
+              in_usable_ram(&c->request->machine->memory, claim->start, claim->size));
+        for (u32 j = 0; j < i; j++)
+            check_claim_pair(c, &claims->claims[j], claim);
+    }
+    HOLDS(count_claims(plan, CLAIM_BIOS) == 1 && count_claims(plan, CLAIM_LOADER) == 1);
+    HOLDS(count_claims(plan, CLAIM_KERNEL) == c->request->image->segment_count);
+    HOLDS(count_claims(plan, CLAIM_MODULE) == c->request->module_count);
+    HOLDS(count_claims(plan, CLAIM_HANDOFF) == 1 && count_claims(plan, CLAIM_TRAMPOLINE) == 1);
+    HOLDS(count_claims(plan, CLAIM_TABLES) == plan->paging);
+}
+
+static inline const struct claim *claim_of(const struct plan *plan, enum claim_kind kind,
+                                           u64 start) {
+    for (u32 i = 0; i < plan->claims.count; i++)
+        if (plan->claims.claims[i].kind == kind && plan->claims.claims[i].start == start)
+            return &plan->claims.claims[i];
+    return NULL;
+}
+
+static inline void check_places(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    const struct claim *handoff = claim_of(plan, CLAIM_HANDOFF, plan->handoff_phys);
+    HOLDS(handoff && handoff->size == plan->stack_size + plan->info_size);
+    HOLDS(plan->stack_size == c->request->options->stack_size);
+    HOLDS(plan->info_size >= c->request->info_size && plan->info_size % PAGE_SIZE == 0);
+    HOLDS(plan->info_phys == plan->handoff_phys + plan->stack_size);
+    const struct claim *trampoline = claim_of(plan, CLAIM_TRAMPOLINE, plan->trampoline_phys);
+    HOLDS(trampoline && trampoline->size == PAGE_SIZE);
+    const struct claim *tables = claim_of(plan, CLAIM_TABLES, plan->tables_phys);
+    HOLDS(!plan->paging || (tables && tables->size == plan->table_frames * PAGE_SIZE));
+    HOLDS(plan->paging ||
+          (plan->table_frames == 0 && plan->row_count == 0 &&
+           plan->handoff_virt == plan->handoff_phys && plan->info_virt == plan->info_phys));
+    HOLDS(plan->entry ==
+          (plan->paging ? c->request->image->entry_virt : c->request->image->entry_phys));
+}
+
+/* ---- loads ---- */
+
+static inline void check_load(const struct plan_case *c, const struct load *load) {
+    struct range place = {load->phys, load->memory_size};
+    struct range loader = {LOADER_START, LOADER_END - LOADER_START};
+    HOLDS(load->memory_size > 0 && load->file_size <= load->memory_size);
+    HOLDS(in_usable_ram(&c->request->machine->memory, load->phys, load->memory_size) ||
+          range_contains(loader, place));
+    HOLDS(load->late ? range_contains(loader, place) : !range_overlaps(loader, place));
+    HOLDS(load->late || load->staged == load->phys);
+    if (load->late && load->file_size) {
+        const struct claim *staging = claim_of(c->plan, CLAIM_STAGING, load->staged);
+        HOLDS(staging && staging->size >= load->file_size && staging->index == load->number);
+        HOLDS(load->file == 0);
+    }
+}
+
+/* The loads of a segment, in order, are its bytes from the first to the last. */
+static inline void check_segment_loads(const struct plan_case *c, const struct segment *segment) {
+    u64 done = 0;
+    for (u32 i = 0; i < c->plan->load_count; i++) {
+        const struct load *load = &c->plan->loads[i];
+        if (load->file != 0 || load->number != segment->number)
+            continue;
+        u64 left = segment->file_size > done ? segment->file_size - done : 0;
+        HOLDS(load->phys == segment->phys + done);
+        HOLDS(load->file_size == min_u64(left, load->memory_size));
+        HOLDS(!load->file_size || load->offset == segment->offset + done);
+        done += load->memory_size;
+    }
+    HOLDS(done == segment->memory_size);
+}
+
+static inline void check_loads(const struct plan_case *c) {
+    const struct plan_request *request = c->request;
+    u32 seen = 0;
+    for (u32 i = 0; i < c->plan->load_count; i++) {
+        const struct load *load = &c->plan->loads[i];
+        check_load(c, load);
+        HOLDS(load->file <= request->module_count);
+        if (!load->file)
+            continue;
+        u64 size = request->module_sizes[load->file - 1];
+        const struct claim *claim = claim_of(c->plan, CLAIM_MODULE, load->phys);
+        HOLDS(claim && claim->index == load->file - 1 && claim->size == load->memory_size);
+        HOLDS(load->number == load->file - 1 && load->offset == 0 && load->file_size == size);
+        HOLDS(load->memory_size == max_u64(PAGE_SIZE, pages_of(0, size).size));
+        HOLDS(plan_module_phys(c->plan, load->file - 1) == load->phys);
+        seen++;
+    }
+    HOLDS(seen == request->module_count);
+    for (u32 i = 0; i < request->image->segment_count; i++)
+        check_segment_loads(c, &request->image->segments[i]);
+}
+
+/* ---- rows ---- */
+
+static inline const struct map *row_of(const struct plan *plan, u64 virt) {
+    for (u32 i = 0; i < plan->row_count; i++)
+        if (virt - plan->rows[i].virt < plan->rows[i].size)
+            return &plan->rows[i];
+    return NULL;
+}
+
+/* What the segments in this virtual page may do, all together; 0 if there are none. */
+static inline u32 rights_in_page(const struct image *image, u64 page) {
+    u32 rights = 0;
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *segment = &image->segments[i];
+        if (range_overlaps((struct range){segment->virt, segment->memory_size},
+                           (struct range){page, PAGE_SIZE}))
+            rights |= 8 | segment->rights;
+    }
+    return rights;
+}
+
+static inline void check_kernel_page(const struct plan_case *c, u64 page, u64 phys) {
+    u32 rights = rights_in_page(c->request->image, page);
+    const struct map *row = row_of(c->plan, page);
+    HOLDS(rights && row && row->owner == ROW_KERNEL);
+    HOLDS(row->phys + (page - row->virt) == phys);
+    HOLDS(!(row->attributes & MAP_WRITE) == !(rights & RIGHT_WRITE));
+    HOLDS(!(row->attributes & MAP_EXECUTE) == !(rights & RIGHT_EXECUTE));
+    HOLDS(!(row->attributes & ~(u32)(MAP_WRITE | MAP_EXECUTE)));
+}
+
+/* Rights change at the ends of segments only, so the pages around them speak for all. */
+static inline void check_kernel_pages(const struct plan_case *c) {
+    const struct image *image = c->request->image;
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *segment = &image->segments[i];
+        struct range pages =
+            range_pages_outward((struct range){segment->virt, segment->memory_size});
+        u64 phys = align_down(segment->phys, PAGE_SIZE), last = pages.size - PAGE_SIZE;
+        u64 offsets[] = {0, min_u64(PAGE_SIZE, last), align_down(last / 2, PAGE_SIZE),
+                         last ? last - PAGE_SIZE : 0, last};
+        for (u32 j = 0; j < ARRAY_COUNT(offsets); j++)
+            check_kernel_page(c, pages.start + offsets[j], phys + offsets[j]);
+    }
+    for (u32 i = 0; i < c->plan->row_count; i++) {
+        const struct map *row = &c->plan->rows[i];
+        if (row->owner != ROW_KERNEL)
+            continue;
+        check_kernel_page(c, row->virt, row->phys);
+        check_kernel_page(c, row->virt + row->size - PAGE_SIZE, row->phys + row->size - PAGE_SIZE);
+    }
+}
+
+/* What the linear maps may show of physical memory, besides the first megabyte. */
+static inline bool is_shown_range(const struct machine *machine, const struct memory_range *range) {
+    bool tables = machine->acpi_tables - range->start < range->size && machine->acpi_tables &&
+                  range->size <= 16 * MIB;
+    return range->kind == MEMORY_USABLE || range->kind == MEMORY_ACPI ||
+           range->kind == MEMORY_NVS || tables;
+}
+
+static inline bool is_shown_place(const struct machine *machine, u64 phys, u64 size) {
+    if (phys + size <= MIB)
+        return true;
+    for (u32 i = 0; i < machine->memory.count; i++) {
+        const struct memory_range *range = &machine->memory.ranges[i];
+        if (is_shown_range(machine, range) &&
+            range_contains(pages_of(range->start, range->size), (struct range){phys, size}))
+            return true;
+    }
+    return false;
+}
+
+static inline void check_linear_row(const struct plan_case *c, const struct map *row) {
+    const struct plan *plan = c->plan;
+    bool direct = row->owner == ROW_DIRECT;
+    bool video = row->phys >= 0xa0000 && row->phys < 0xc0000;
+    HOLDS(row->virt - row->phys == (direct ? plan->direct_virt : 0));
+    HOLDS(row->phys + row->size <= (direct ? plan->direct_end : plan->identity_end));
+    HOLDS(row->attributes == (video ? MAP_WRITE | MAP_UNCACHED : (u32)MAP_WRITE));
+    HOLDS(!video || row->phys + row->size <= 0xc0000);
+    HOLDS(is_shown_place(c->request->machine, row->phys, row->size));
+}
+
+static inline void check_row(const struct plan_case *c, const struct map *row) {
+    const struct plan *plan = c->plan;
+    u64 last = row->virt + (row->size - 1);
+    HOLDS(row->size && !((row->virt | row->phys | row->size) & 0xfff) && last >= row->virt);
+    HOLDS(paging_is_canonical(plan->options.format, row->virt) &&
+          paging_is_canonical(plan->options.format, last));
+    switch (row->owner) {
+    case ROW_KERNEL: break;
+    case ROW_HANDOFF: HOLDS(row->attributes == MAP_WRITE); break;
+    case ROW_TRAMPOLINE:
+        HOLDS(row->attributes == MAP_EXECUTE && row->size == PAGE_SIZE &&
+              row->virt == plan->trampoline_phys && row->phys == plan->trampoline_phys);
+        break;
+    default:
+        HOLDS(row->owner == ROW_DIRECT || row->owner == ROW_IDENTITY);
+        check_linear_row(c, row);
+    }
+}
+
+static inline bool in_window(const struct plan *plan, u64 virt) {
+    return virt - (plan->handoff_virt - PAGE_SIZE) <
+           plan->stack_size + plan->info_size + 2 * PAGE_SIZE;
+}
+
+/* Stack and information are mapped, each as one row, and the page before each is not. */
+static inline void check_window(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    const struct map *stack = row_of(plan, plan->handoff_virt);
+    const struct map *info = row_of(plan, plan->info_virt);
+    HOLDS(stack && stack->owner == ROW_HANDOFF && stack->virt == plan->handoff_virt &&
+          stack->phys == plan->handoff_phys && stack->size == plan->stack_size);
+    HOLDS(info && info->owner == ROW_HANDOFF && info->virt == plan->info_virt &&
+          info->phys == plan->info_phys && info->size == plan->info_size);
+    HOLDS(plan->info_virt == plan->handoff_virt + plan->stack_size + PAGE_SIZE);
+    HOLDS(!row_of(plan, plan->handoff_virt - 1) && !row_of(plan, plan->handoff_virt - PAGE_SIZE));
+    HOLDS(!row_of(plan, plan->info_virt - 1) && !row_of(plan, plan->info_virt - PAGE_SIZE));
+}
+
+/* Every page of memory below `end` has something at its address `offset` above. */
+static inline void check_linear_is_whole(const struct plan_case *c, u64 offset, u64 end) {
+    const struct memory_map *map = &c->request->machine->memory;
+    for (u32 i = 0; i <= map->count; i++) {
+        struct range part = {0, MIB}; /* and after the ranges, the first megabyte */
+        if (i < map->count) {
+            if (map->ranges[i].kind != MEMORY_USABLE)
+                continue;
+            part.start = align_up(map->ranges[i].start, PAGE_SIZE);
+            part.size =
+                align_down(range_end((struct range){map->ranges[i].start, map->ranges[i].size}),
+                           PAGE_SIZE) -
+                part.start;
+            if (part.size > (u64)1 << 63)
+                continue; /* not one whole page */
+        }
+        for (u64 phys = part.start; phys < min_u64(range_end(part), end);) {
+            const struct map *row = row_of(c->plan, phys + offset);
+            HOLDS(row || in_window(c->plan, phys + offset));
+            phys += row ? row->size - (phys + offset - row->virt) : PAGE_SIZE;
+        }
+    }
+}
+
+static inline void check_rows(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    HOLDS(plan->row_count <= PLAN_ROWS_MAX && plan->note_count <= PLAN_NOTES_MAX);
+    for (u32 i = 0; i < plan->row_count; i++) {
+        check_row(c, &plan->rows[i]);
+        HOLDS(!i || plan->rows[i - 1].virt + (plan->rows[i - 1].size - 1) < plan->rows[i].virt);
+    }
+    if (!plan->paging)
+        return;
+    check_kernel_pages(c);
+    check_window(c);
+    HOLDS(row_of(plan, plan->trampoline_phys) &&
+          row_of(plan, plan->trampoline_phys)->owner == ROW_TRAMPOLINE);
+    check_linear_is_whole(c, 0, plan->identity_end);
+    check_linear_is_whole(c, plan->direct_virt, plan->direct_end);
+}
+
+/* ---- plan_virtual() ---- */
+
+/* Is [virt, virt + size) in one row, at phys? */
+static inline bool shows(const struct plan *plan, u64 virt, u64 phys, u64 size) {
+    const struct map *row = row_of(plan, virt);
+    return row && row->phys + (virt - row->virt) == phys && size <= row->size - (virt - row->virt);
+}
+
+static inline bool is_shown_by_a_row(const struct plan *plan, u64 phys, u64 size) {
+    for (u32 i = 0; i < plan->row_count; i++)
+        if (range_contains((struct range){plan->rows[i].phys, plan->rows[i].size},
+                           (struct range){phys, size}))
+            return true;
+    return false;
+}
+
+static inline void check_virtual_of(const struct plan_case *c, u64 phys, u64 size) {
+    u64 virt = plan_virtual(c->plan, phys, size);
+    if (!c->plan->paging)
+        HOLDS(virt == phys);
+    else if (is_shown_by_a_row(c->plan, phys, size))
+        HOLDS(shows(c->plan, virt, phys, size));
+    else
+        HOLDS(virt == PLAN_NO_ADDRESS);
+}
+
+static inline void check_virtual_addresses(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    for (u32 i = 0; i < plan->row_count; i++) {
+        const struct map *row = &plan->rows[i];
+        check_virtual_of(c, row->phys, 1);
+        check_virtual_of(c, row->phys, row->size);
+        check_virtual_of(c, row->phys, row->size + 1);
+        check_virtual_of(c, row->phys + row->size - 1, 1);
+        check_virtual_of(c, row->phys + row->size - 1, 2);
+    }
+    for (u32 i = 0; i < plan->claims.count; i++)
+        check_virtual_of(c, plan->claims.claims[i].start, plan->claims.claims[i].size);
+    check_virtual_of(c, (u64)1 << 51, 1);
+}
+
+/* ---- the kernel's memory map ---- */
+
+static inline void check_usable_page_is_free(const struct plan_case *c,
+                                             const struct memory_range *range) {
+    const struct memory_map *machine = &c->request->machine->memory;
+    HOLDS(in_usable_ram(machine, range->start, range->size));
+    for (u32 i = 0; i < c->plan->claims.count; i++) {
+        const struct claim *claim = &c->plan->claims.claims[i];
+        bool returned = claim->kind == CLAIM_LOADER || claim->kind == CLAIM_STAGING;
+        HOLDS(returned || !range_overlaps(pages_of(claim->start, claim->size),
+                                          (struct range){range->start, range->size}));
+    }
+}
+
+/* A range that the kernel is told to be a claim's begins and ends with one. */
+static inline bool begins_and_ends_with_a_claim(const struct plan *plan,
+                                                const struct memory_range *range) {
+    bool begins = false, ends = false;
+    for (u32 i = 0; i < plan->claims.count; i++) {
+        const struct claim *claim = &plan->claims.claims[i];
+        struct range pages = pages_of(claim->start, claim->size);
+        bool same = claim_memory_kind(claim) == range->kind;
+        begins = begins || (same && range_has(pages, range->start));
+        ends = ends || (same && range_has(pages, range->start + range->size - 1));
+    }
+    return begins && ends;
+}
+
+/* Every whole page of RAM is told, as free or as a claim's. */
+static inline void check_nothing_is_lost(const struct plan_case *c, const struct memory_map *map) {
+    const struct memory_map *machine = &c->request->machine->memory;
+    for (u32 i = 0; i < machine->count; i++) {
+        const struct memory_range *range = &machine->ranges[i];
+        u64 end = align_down(range->start + range->size, PAGE_SIZE);
+        if (range->kind != MEMORY_USABLE)
+            continue;
+        for (u64 at = align_up(range->start, PAGE_SIZE); at < end;) {
+            const struct memory_range *told = memory_at(map, at);
+            HOLDS(told && (told->kind == MEMORY_USABLE || told->kind >= MEMORY_BIOS));
+            at = told->start + told->size;
+        }
+    }
+}
+
+static inline void check_memory(const struct plan_case *c) {
+    struct memory_map map;
+    SUCCEEDS(plan_memory(c->request->machine, c->plan, &map));
+    for (u32 i = 0; i < map.count; i++) {
+        const struct memory_range *range = &map.ranges[i];
+        HOLDS(range->size && !((range->start | range->size) & 0xfff));
+        HOLDS(!i || map.ranges[i - 1].start + map.ranges[i - 1].size <= range->start);
+        if (range->kind == MEMORY_USABLE)
+            check_usable_page_is_free(c, range);
+        else if (range->kind >= MEMORY_BIOS)
+            HOLDS(begins_and_ends_with_a_claim(c->plan, range));
+    }
+    check_nothing_is_lost(c, &map);
+}
+
+static inline void check_plan(const struct plan_case *c) {
+    check_claims(c);
+    check_places(c);
+    check_loads(c);
+    check_rows(c);
+    check_virtual_addresses(c);
+    check_memory(c);
+}
+
+/* ---- finished tables ---- */
+
+static inline struct walk walk_to(const struct plan *plan, const struct ram *ram, u64 virt) {
+    u64 size = plan->table_frames * PAGE_SIZE;
+    struct table_arena arena = {.bytes = ram_at(ram, plan->tables_phys, size),
+                                .phys = plan->tables_phys,
+                                .frame_count = plan->table_frames,
+                                .used = plan->table_frames};
+    return paging_walk(&plan->options, &arena, plan->physical_bits, virt);
+}
+
+/* The page at this address is what the rows say, or absent if they say nothing. */
+static inline void check_walk(const struct plan_case *c, const struct ram *ram, u64 virt) {
+    const struct plan *plan = c->plan;
+    if (!paging_is_canonical(plan->options.format, virt))
+        return;
+    const struct map *row = row_of(plan, virt);
+    struct walk walk = walk_to(plan, ram, virt);
+    HOLDS(walk.result == (row ? WALK_MAPPED : WALK_ABSENT));
+    if (!row)
+        return;
+    bool nx = plan->options.format->has_nx && plan->options.cpu_features & CPU_NX;
+    u32 attributes = row->attributes | (nx ? 0 : (u32)MAP_EXECUTE);
+    HOLDS(walk.phys == row->phys + (virt - row->virt));
+    HOLDS(walk.attributes == attributes);
+}
+
+static inline void check_tables_show_rows(const struct plan_case *c, const struct ram *ram) {
+    const struct plan *plan = c->plan;
+    for (u32 i = 0; i < plan->row_count; i++) {
+        const struct map *row = &plan->rows[i];
+        check_walk(c, ram, row->virt - 1);
+        check_walk(c, ram, row->virt);
+        check_walk(c, ram, row->virt + row->size / 2);
+        check_walk(c, ram, row->virt + row->size - 1);
+        check_walk(c, ram, row->virt + row->size);
+    }
+}
+
+#endif

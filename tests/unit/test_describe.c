@@ -1,0 +1,204 @@
+/* plan/describe.h: the text of two plans, to the byte. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "describe.h"
+#include "machines.h"
+
+#include <stdio.h>
+
+enum { TEXT_SIZE = 16384 };
+
+struct described {
+    struct machine machine;
+    struct image image;
+    struct boot_request request;
+    u64 module_sizes[1];
+    struct plan plan;
+};
+
+static void make(struct described *described, const struct part *parts, u32 bits,
+                 const char *options, u64 module_size) {
+    image_of(bits, parts, &described->image);
+    described->image.name = "/boot/kernel.elf";
+    described->module_sizes[0] = module_size;
+    described->request = (struct boot_request){.options = options_of(options),
+                                               .kernel = {"/boot/kernel.elf", "root=sda quiet", 3},
+                                               .module_count = module_size != 0};
+    struct plan_request wish = {.machine = &described->machine,
+                                .image = &described->image,
+                                .options = &described->request.options,
+                                .module_count = described->request.module_count,
+                                .module_sizes = described->module_sizes,
+                                .info_size = 3000};
+    struct error error = plan_make(&wish, &described->plan);
+    assert_int_equal(error.code, ERROR_NONE);
+}
+
+/* All lines, each ended by a newline; no line is empty or ends with a space. */
+static void describe(const struct described *described, char *text) {
+    struct description description = {&described->machine, &described->plan, &described->request};
+    char buffer[200];
+    u32 number = 0;
+    for (*text = 0;; number++) {
+        struct text line = TEXT_IN(buffer);
+        if (!describe_line(&description, number, &line))
+            break;
+        size_t length = strlen(buffer);
+        assert_true(length && buffer[length - 1] != ' ');
+        sprintf(text + strlen(text), "%s\n", buffer);
+    }
+    for (u32 more = number; more < number + 1000; more += 37) {
+        struct text line = TEXT_IN(buffer);
+        assert_false(describe_line(&description, more, &line));
+        assert_string_equal(buffer, "");
+    }
+}
+
+static const char text_32[] =
+    "kernel    /boot/kernel.elf, 32-bit\n"
+    "command   root=sda quiet\n"
+    "cpu       PSE (4 MiB pages), 32 address bits\n"
+    "paging    32-bit with 4 MiB pages, 6 frames of tables\n"
+    "entry     0xc0000800, stack 64 KiB at 0xff801000\n"
+    "memory    0x000000000000 - 0x00000009fc00  639 KiB      usable\n"
+    "          0x00000009fc00 - 0x0000000a0000  1 KiB        reserved\n"
+    "          0x0000000f0000 - 0x000000100000  64 KiB       reserved\n"
+    "          0x000000100000 - 0x000000fe0000  14.8 MiB     usable\n"
+    "          0x000000fe0000 - 0x000001000000  128 KiB      reserved\n"
+    "          0x0000fffc0000 - 0x000100000000  256 KiB      reserved\n"
+    "load      module 0   0x000000 + 0x11170    -> 0x00fce000 zero 0xe90\n"
+    "          PT_LOAD 0  0x001000 + 0x800      -> 0x00000800\n"
+    "          PT_LOAD 0  0x001800 + 0x5f000    -> 0x00001000 via 0xf57000\n"
+    "          PT_LOAD 0  0x060800 + 0x800      -> 0x00060000 zero 0x2000\n"
+    "          PT_LOAD 1  0x061000 + 0x3000     -> 0x00100000\n"
+    "place     0x000000000000 - 0x000000000500  1.2 KiB      interrupt vectors and BIOS data\n"
+    "          0x000000000800 - 0x000000062800  392 KiB      PT_LOAD 0\n"
+    "          0x000000001000 - 0x000000060000  380 KiB      Aloft itself\n"
+    "          0x000000100000 - 0x000000103000  12 KiB       PT_LOAD 1\n"
+    "          0x000000f57000 - 0x000000fb6000  380 KiB      staging\n"
+    "          0x000000fb6000 - 0x000000fbc000  24 KiB       page tables\n"
+    "          0x000000fbc000 - 0x000000fbd000  4 KiB        trampoline\n"
+    "          0x000000fbd000 - 0x000000fce000  68 KiB       stack, information, GDT\n"
+    "          0x000000fce000 - 0x000000fe0000  72 KiB       module 0\n"
+    "map       0x00000000 -> 0x000000000          640 KiB    rw-- identity map\n"
+    "          0x000a0000 -> 0x0000a0000          128 KiB    rw-u identity map\n"
+    "          0x000c0000 -> 0x0000c0000          256 KiB    rw-- identity map\n"
+    "          0x00100000 -> 0x000100000          14.7 MiB   rw-- identity map\n"
+    "          0x00fbc000 -> 0x000fbc000          4 KiB      r-x- trampoline\n"
+    "          0x00fbd000 -> 0x000fbd000          140 KiB    rw-- identity map\n"
+    "          0xc0000000 -> 0x000000000          396 KiB    rwx- kernel\n"
+    "          0xc0063000 -> 0x000063000          244 KiB    rw-- direct map\n"
+    "          0xc00a0000 -> 0x0000a0000          128 KiB    rw-u direct map\n"
+    "          0xc00c0000 -> 0x0000c0000          256 KiB    rw-- direct map\n"
+    "          0xc0100000 -> 0x000100000          12 KiB     r-x- kernel\n"
+    "          0xc0103000 -> 0x000103000          14.8 MiB   rw-- direct map\n"
+    "          0xff801000 -> 0x000fbd000          64 KiB     rw-- stack and information\n"
+    "          0xff812000 -> 0x000fcd000          4 KiB      rw-- stack and information\n"
+    "note      data pages stay executable: 32-bit paging has no NX\n";
+
+static void test_32_bit(void **state) {
+    (void)state;
+    static struct described described;
+    static char text[TEXT_SIZE];
+    static const struct part parts[] = {
+        {0xc0000800, 0x800, 0x60000, 0x62000, 7}, {0xc0100000, 0x100000, 0x3000, 0x3000, 5}, {0}};
+    described.machine = machine_of(qemu_16m, CPU_PENTIUM, 32);
+    make(&described, parts, 32, "", 70000);
+    describe(&described, text);
+    assert_string_equal(text, text_32);
+}
+
+static const char text_64[] =
+    "kernel    /boot/kernel.elf, 64-bit, physical entry\n"
+    "command   root=sda quiet\n"
+    "cpu       PSE (4 MiB pages), PAE, NX (no execution), long mode, PGE (global pages), PAT, 40 "
+    "address bits\n"
+    "paging    4-level, 18 frames of tables\n"
+    "entry     0xffff800000100000, stack 16 KiB at 0xffffffffffa01000\n"
+    "memory    0x000000000000 - 0x00000009fc00  639 KiB      usable\n"
+    "          0x00000009fc00 - 0x0000000a0000  1 KiB        reserved\n"
+    "          0x0000000f0000 - 0x000000100000  64 KiB       reserved\n"
+    "          0x000000100000 - 0x0000bffe0000  2.9 GiB      usable\n"
+    "          0x0000bffe0000 - 0x0000c0000000  128 KiB      reserved\n"
+    "          0x0000feffc000 - 0x0000ff000000  16 KiB       reserved\n"
+    "          0x0000fffc0000 - 0x000100000000  256 KiB      reserved\n"
+    "          0x000100000000 - 0x000180000000  2 GiB        usable\n"
+    "load      PT_LOAD 0  0x001000 + 0x3000     -> 0x00200000\n"
+    "place     0x000000000000 - 0x000000000500  1.2 KiB      interrupt vectors and BIOS data\n"
+    "          0x000000001000 - 0x000000060000  380 KiB      Aloft itself\n"
+    "          0x000000200000 - 0x000000203000  12 KiB       PT_LOAD 0\n"
+    "          0x0000bffc8000 - 0x0000bffda000  72 KiB       page tables\n"
+    "          0x0000bffda000 - 0x0000bffdb000  4 KiB        trampoline\n"
+    "          0x0000bffdb000 - 0x0000bffe0000  20 KiB       stack, information, GDT\n"
+    "map       0x0000000000000000 -> 0x000000000  640 KiB    rw-- identity map\n"
+    "          0x00000000000a0000 -> 0x0000a0000  128 KiB    rw-u identity map\n"
+    "          0x00000000000c0000 -> 0x0000c0000  256 KiB    rw-- identity map\n"
+    "          0x0000000000100000 -> 0x000100000  2.9 GiB    rw-- identity map\n"
+    "          0x00000000bffda000 -> 0x0bffda000  4 KiB      r-x- trampoline\n"
+    "          0x00000000bffdb000 -> 0x0bffdb000  20 KiB     rw-- identity map\n"
+    "          0xffff800000000000 -> 0x000000000  640 KiB    rw-- direct map\n"
+    "          0xffff8000000a0000 -> 0x0000a0000  128 KiB    rw-u direct map\n"
+    "          0xffff8000000c0000 -> 0x0000c0000  256 KiB    rw-- direct map\n"
+    "          0xffff800000100000 -> 0x000200000  12 KiB     r-x- kernel\n"
+    "          0xffff800000103000 -> 0x000103000  2.9 GiB    rw-- direct map\n"
+    "          0xffff800100000000 -> 0x100000000  2 GiB      rw-- direct map\n"
+    "          0xffffffffffa01000 -> 0x0bffdb000  16 KiB     rw-- stack and information\n"
+    "          0xffffffffffa06000 -> 0x0bffdf000  4 KiB      rw-- stack and information\n"
+    "note      the direct map gives way to kernel at virtual 0xffff800000100000 (12 KiB)\n";
+
+static void test_64_bit(void **state) {
+    (void)state;
+    static struct described described;
+    static char text[TEXT_SIZE];
+    static const struct part parts[] = {{0xffff800000100000, 0x200000, 0x3000, 0x3000, 5}, {0}};
+    described.machine = machine_of(qemu_5g, CPU_QEMU64, 40);
+    make(&described, parts, 64, "--stack=16K", 0);
+    described.image.entry_kind = ENTRY_PHYSICAL;
+    describe(&described, text);
+    assert_string_equal(text, text_64);
+}
+
+static void test_paging_off(void **state) {
+    (void)state;
+    static struct described described;
+    static char text[TEXT_SIZE];
+    static const struct part parts[] = {{0x100000, 0x100000, 0x3000, 0x3000, 5}, {0}};
+    described.machine = machine_of(qemu_16m, CPU_I486, 32);
+    make(&described, parts, 32, "--paging=off", 0);
+    describe(&described, text);
+    assert_non_null(strstr(text, "\npaging    off, 0 frames of tables\n"));
+    assert_null(strstr(text, "\nmap "));
+    assert_null(strstr(text, "\nnote "));
+}
+
+/* A line that is too short for its text ends with it, and nothing is written behind it. */
+static void test_short_lines(void **state) {
+    (void)state;
+    static struct described described;
+    static const struct part parts[] = {{0xc0100000, 0x100000, 0x3000, 0x3000, 5}, {0}};
+    described.machine = machine_of(qemu_16m, CPU_PENTIUM, 32);
+    make(&described, parts, 32, "", 1);
+    struct description description = {&described.machine, &described.plan, &described.request};
+    for (u32 number = 0, more = true; more; number++)
+        for (size_t size = 1; size < 90; size += 11) {
+            char *buffer = malloc(size);
+            struct text line = text_in(buffer, size);
+            more = describe_line(&description, number, &line);
+            assert_true(strlen(buffer) == line.used && line.used < size);
+            free(buffer);
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_32_bit),
+        cmocka_unit_test(test_64_bit),
+        cmocka_unit_test(test_paging_off),
+        cmocka_unit_test(test_short_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,422 @@
+/* plan/ and handoff/ over random machines, kernels and options: whatever plan_make() accepts has
+ * all the properties of plan_check.h, and native_finish() then makes tables that show them.
+ *
+ * ALOFT_TEST_SEED sets the seed, ALOFT_TEST_PLANS the number of plans. A failure names the plan's
+ * own seed: ALOFT_TEST_SEED=that ALOFT_TEST_PLANS=0 makes this plan alone. */
+#define _DEFAULT_SOURCE
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "plan_check.h"
+#include "native.h"
+
+#include <sys/mman.h>
+
+enum { PLANS = 60000, MODULES_MAX = CONFIG_MODULES_MAX };
+
+/* xorshift64*: any generator would do, this one is the same everywhere. */
+static u64 next_random(u64 *state) {
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545f4914f6cdd1d;
+}
+
+static u64 below(u64 *state, u64 limit) {
+    return (next_random(state) >> 16) % limit;
+}
+
+static bool one_in(u64 *state, u64 n) {
+    return below(state, n) == 0;
+}
+
+#define PICK(state, array) (array)[below(state, ARRAY_COUNT(array))]
+
+/* ---- machines ---- */
+
+struct cpu_model {
+    u32 features, physical_bits;
+};
+
+static const struct cpu_model cpu_models[] = {
+    {CPU_I486, 32},    {CPU_PENTIUM, 32}, {CPU_PENTIUM_PRO, 36}, {CPU_PENTIUM_PRO | CPU_NX, 36},
+    {CPU_OPTERON, 40}, {CPU_QEMU64, 40},  {CPU_QEMU64, 40},      {CPU_QEMU64 | CPU_PAGE_1G, 39},
+    {CPU_MAX, 46},     {CPU_MAX, 52},
+};
+
+static u64 random_bytes(u64 *state) {
+    static const u64 sizes[] = {1, 0x10, 0x1000, 0x2000, 0x10000, 0x200000, 0x400000};
+    u64 size = PICK(state, sizes);
+    return one_in(state, 2) ? size : size + below(state, size + 1);
+}
+
+/* Entries of all kinds laid over the RAM of a PC, as no BIOS would be ashamed of. */
+static u32 random_raw(u64 *state, u64 ram_end, struct memory_range *raw) {
+    static const u64 low_ends[] = {0x9fc00, 0x9fc00, 0xa0000, 0x80000, LOADER_END, 0x9d800};
+    u64 low_end = PICK(state, low_ends);
+    u32 count = 0, holes = one_in(state, 40) ? 100 : (u32)below(state, 5);
+    raw[count++] = (struct memory_range){0, low_end, MEMORY_USABLE, 1};
+    raw[count++] = (struct memory_range){low_end, 0xa0000 - low_end, MEMORY_RESERVED, 2};
+    raw[count++] = (struct memory_range){0xf0000, 0x10000, MEMORY_RESERVED, 2};
+    raw[count++] = (struct memory_range){MIB, ram_end - MIB, MEMORY_USABLE, 1};
+    raw[count++] = (struct memory_range){0xfffc0000, 0x40000, MEMORY_RESERVED, 2};
+    if (one_in(state, 3))
+        raw[count++] =
+            (struct memory_range){4 * GIB, GIB + below(state, 8 * GIB), MEMORY_USABLE, 1};
+    while (holes--) {
+        u32 kind = MEMORY_RESERVED + (u32)below(state, 4);
+        u64 start = MIB + below(state, ram_end - MIB);
+        if (one_in(state, 3))
+            start = ram_end - below(state, MIB);
+        raw[count++] = (struct memory_range){start, random_bytes(state), kind, kind};
+    }
+    return count;
+}
+
+static void random_machine(u64 *state, struct machine *machine) {
+    static const u64 ram_ends[] = {2 * MIB,   8 * MIB, 16 * MIB,   64 * MIB,  128 * MIB,
+                                   512 * MIB, 3 * GIB, 0xe0000000, 0xfffc0000};
+    const struct cpu_model *cpu = &PICK(state, cpu_models);
+    struct memory_range raw[MEMORY_RANGES_MAX];
+    *machine =
+        (struct machine){.cpu = {.features = cpu->features, .physical_bits = cpu->physical_bits},
+                         .screen = {0xb8000, 80, 25},
+                         .rsdp = 0xf52a0,
+                         .smbios = 0xf5000};
+    do {
+        u64 ram_end = ram_ends[below(state, cpu->features & CPU_PSE ? ARRAY_COUNT(ram_ends) : 5)];
+        ram_end -= one_in(state, 2) ? below(state, MIB) : 0;
+        u32 count = random_raw(state, ram_end, raw);
+        machine->acpi_tables = one_in(state, 2) ? raw[count - 1].start : 0;
+        if (memory_normalise(raw, count, &machine->memory).code)
+            machine->memory.count = 0;
+    } while (!machine->memory.count);
+}
+
+/* ---- kernels ---- */
+
+static u64 random_offset(u64 *state, u32 bits) {
+    static const u64 offsets_32[] = {0,          0,          0xc0000000, 0xc0000000,
+                                     0x80000000, 0xe0000000, 0xff800000, 0x400000};
+    static const u64 offsets_64[] = {0,
+                                     0,
+                                     0xffffffff80000000,
+                                     0xffffffff80000000,
+                                     0xffff800000000000,
+                                     0xffff800040000000,
+                                     0xffffffffff800000,
+                                     0xff00000000000000,
+                                     0x400000,
+                                     0x7f0000000000};
+    u64 offset = bits == 32 ? PICK(state, offsets_32) : PICK(state, offsets_64);
+    if (one_in(state, 8))
+        offset += below(state, 256) << 12;
+    return one_in(state, 60) ? offset + 0x10 : offset;
+}
+
+static u64 random_phys(u64 *state, const struct machine *machine) {
+    static const u64 starts[] = {MIB,   MIB,    MIB,     MIB,     2 * MIB, 4 * MIB,
+                                 0x500, 0x8000, 0x58000, 0x60000, 0x90000};
+    if (one_in(state, 12))
+        return below(state, memory_usable_end(&machine->memory));
+    return PICK(state, starts) + (one_in(state, 4) ? below(state, 0x3000) : 0);
+}
+
+static struct part random_part(u64 *state, u64 phys, u64 offset) {
+    static const u32 rights[] = {5, 5, 6, 4, 7, 1};
+    u64 size = one_in(state, 30) ? below(state, 64 * MIB) + 1 : 1 + below(state, 0x6000);
+    if (one_in(state, 4))
+        size = align_up(size, PAGE_SIZE);
+    u64 file_size = one_in(state, 3) ? size : one_in(state, 4) ? 0 : below(state, size);
+    return (struct part){phys + offset, phys, file_size, size, PICK(state, rights)};
+}
+
+/* Segments one behind the other; the first may be at its own address, and an offset may change on
+ * the way. */
+static void random_parts(u64 *state, const struct machine *machine, u32 bits,
+                         struct part parts[ELF_SEGMENTS_MAX + 1]) {
+    u32 count = one_in(state, 40) ? ELF_SEGMENTS_MAX : 1 + (u32)below(state, 6);
+    u64 phys = random_phys(state, machine), offset = random_offset(state, bits);
+    bool boot_part = one_in(state, 5);
+    for (u32 i = 0; i < count; i++) {
+        parts[i] = random_part(state, phys, i == 0 && boot_part ? 0 : offset);
+        phys += parts[i].memory_size;
+        if (one_in(state, 3))
+            phys = align_up(phys, PAGE_SIZE);
+        if (one_in(state, 8)) {
+            phys = align_up(phys, PAGE_SIZE) + below(state, 8) * PAGE_SIZE;
+            offset += one_in(state, 3) ? 0x1000 * below(state, 0x400) : 0;
+        }
+        if (one_in(state, 20))
+            phys = random_phys(state, machine);
+    }
+    parts[count] = (struct part){0};
+}
+
+/* Moves the kernel so that it ends at the very top of the address space. */
+static void move_to_top(u32 bits, struct part *parts) {
+    u64 end = 0, top = bits == 32 ? 4 * GIB : 0;
+    for (u32 i = 0; parts[i].memory_size; i++)
+        end = max_u64(end, align_up(parts[i].phys + parts[i].memory_size, PAGE_SIZE));
+    for (u32 i = 0; parts[i].memory_size; i++)
+        parts[i].virt = parts[i].phys + (top - end);
+}
+
+/* What elf_read() lets through (image.h). */
+static bool is_image(const struct image *image) {
+    const struct paging_format *widest = &paging_formats[PAGING_5LEVEL];
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *segment = &image->segments[i];
+        u64 end, last = segment->virt + segment->memory_size - 1;
+        if (__builtin_add_overflow(segment->virt, segment->memory_size, &end) ||
+            (image->bits == 32 && (end > 4 * GIB || segment->phys >= 4 * GIB)) ||
+            (image->bits == 64 &&
+             (!paging_is_canonical(widest, segment->virt) || (segment->virt ^ last) >> 56)))
+            return false;
+        for (u32 j = 0; j < i; j++)
+            if (range_overlaps(
+                    (struct range){segment->virt, segment->memory_size},
+                    (struct range){image->segments[j].virt, image->segments[j].memory_size}))
+                return false;
+    }
+    return true;
+}
+
+static void random_image(u64 *state, const struct machine *machine, struct image *image) {
+    struct part parts[ELF_SEGMENTS_MAX + 1];
+    bool wide = machine->cpu.features & CPU_LONG_MODE ? !one_in(state, 3) : one_in(state, 50);
+    do {
+        random_parts(state, machine, wide ? 64 : 32, parts);
+        if (one_in(state, 12))
+            move_to_top(wide ? 64 : 32, parts);
+        image_of(wide ? 64 : 32, parts, image);
+    } while (!is_image(image));
+    if (one_in(state, 6)) {
+        image->entry_kind = ENTRY_PHYSICAL;
+        image->entry = image->entry_phys;
+    }
+}
+
+/* ---- requests ---- */
+
+static enum paging_option random_paging(u64 *state, u32 bits) {
+    static const enum paging_option of_32[] = {PAGING_AUTO,     PAGING_AUTO,     PAGING_WANT_32,
+                                               PAGING_WANT_PAE, PAGING_WANT_PAE, PAGING_OFF};
+    static const enum paging_option of_64[] = {PAGING_AUTO, PAGING_AUTO, PAGING_WANT_4LEVEL,
+                                               PAGING_WANT_5LEVEL, PAGING_WANT_5LEVEL};
+    if (one_in(state, 30))
+        return (enum paging_option)below(state, PAGING_WANT_5LEVEL + 1);
+    return bits == 32 ? PICK(state, of_32) : PICK(state, of_64);
+}
+
+static u64 random_direct(u64 *state, u32 bits) {
+    static const u64 of_32[] = {0xc0000000, 0x80000000, 0xf0000000, 0xff000000, 0xff800000,
+                                0xffbf0000, 0xffc00000, 0x40000000, 0x1000,     0};
+    static const u64 of_64[] = {0xffff800000000000,
+                                0xffff888000000000,
+                                0xffffff8000000000,
+                                0xffffffff00000000,
+                                0xffffffffff800000,
+                                0xffffffffffa00000,
+                                0xffffffffffbf0000,
+                                0xffffffffffc00000,
+                                0xff00000000000000,
+                                0x100000000,
+                                0x1000,
+                                0x7fffff000000};
+    u64 address = bits == 32 ? PICK(state, of_32) : PICK(state, of_64);
+    return one_in(state, 3) ? address + (below(state, 64) << 12) : address;
+}
+
+static struct kernel_options random_options(u64 *state, u32 bits) {
+    struct kernel_options options = kernel_options_default();
+    options.paging = random_paging(state, bits);
+    options.identity = one_in(state, 4) ? IDENTITY_ALL : IDENTITY_LOW;
+    options.direct = one_in(state, 2) ? DIRECT_AUTO : (enum direct_option)below(state, 3);
+    options.direct_at = random_direct(state, bits);
+    options.small_pages = one_in(state, 40);
+    if (one_in(state, 2))
+        options.stack_size = (u32)(1 + below(state, one_in(state, 20) ? 1024 : 8)) * 4096;
+    return options;
+}
+
+/* All that a plan is made of. */
+struct trial {
+    char name[32];
+    struct machine machine;
+    struct image image;
+    struct boot_request request;
+    u64 module_sizes[MODULES_MAX];
+    char path[200];
+    struct plan_request wish;
+    struct plan plan;
+};
+
+static const char *random_string(u64 *state, struct trial *trial) {
+    return trial->path + sizeof trial->path - 1 -
+           below(state, one_in(state, 2) ? 20 : sizeof trial->path);
+}
+
+static void random_trial(u64 seed, struct trial *trial) {
+    static const u64 sizes[] = {0, 1, 4095, 4096, 4097, 100000, 3 * MIB, 40 * MIB};
+    u64 state = seed;
+    snprintf(trial->name, sizeof trial->name, "plan %#llx", (unsigned long long)seed);
+    memset(trial->path, 'a', sizeof trial->path - 1);
+    random_machine(&state, &trial->machine);
+    random_image(&state, &trial->machine, &trial->image);
+    trial->request = (struct boot_request){
+        .options = random_options(&state, trial->image.bits),
+        .kernel = {random_string(&state, trial), random_string(&state, trial), 1},
+        .module_count = (u32)(one_in(&state, 30) ? MODULES_MAX : below(&state, 4))};
+    for (u32 i = 0; i < trial->request.module_count; i++) {
+        trial->module_sizes[i] = PICK(&state, sizes);
+        trial->request.modules[i] =
+            (struct file_request){random_string(&state, trial), random_string(&state, trial), 1};
+    }
+    trial->wish = (struct plan_request){
+        .machine = &trial->machine,
+        .image = &trial->image,
+        .options = &trial->request.options,
+        .module_count = trial->request.module_count,
+        .module_sizes = trial->module_sizes,
+        .info_size = native_info_size(&trial->machine, &trial->image, &trial->request)};
+}
+
+/* ---- checks ---- */
+
+/* What a run has seen, so that a generator gone dull shows. */
+struct seen {
+    u32 refused[256];
+    u32 accepted, off, formats[PAGING_FORMAT_COUNT], late, high, modules, notes, rows, tables;
+};
+
+static void note_what_was_seen(const struct plan *plan, struct seen *seen) {
+    seen->accepted++;
+    seen->off += !plan->paging;
+    seen->formats[plan->options.format - paging_formats] += plan->paging;
+    seen->notes += plan->note_count;
+    seen->rows += plan->row_count;
+    for (u32 i = 0; i < plan->load_count; i++) {
+        seen->late += plan->loads[i].late;
+        seen->high += plan->loads[i].phys >= 4 * GIB;
+        seen->modules += plan->loads[i].file != 0;
+    }
+}
+
+/* The count of frames is exact: with one less the builder runs out of them. */
+static void check_frames_are_exact(const struct plan_case *c, const struct ram *ram) {
+    const struct plan *plan = c->plan;
+    struct table_arena arena = {.bytes = ram_at(ram, plan->tables_phys, PAGE_SIZE),
+                                .phys = plan->tables_phys,
+                                .frame_count = plan->table_frames};
+    SUCCEEDS(paging_build(&plan->options, plan->rows, plan->row_count, &arena));
+    HOLDS(arena.used == plan->table_frames);
+    arena.frame_count--;
+    HOLDS(paging_build(&plan->options, plan->rows, plan->row_count, &arena).code ==
+          ERROR_PAGING_TABLES_FULL);
+}
+
+/* Finishes the plan with the information part cut to what native_info_size() said, not rounded up
+ * to pages. */
+static struct error finish_tightly(struct trial *trial, const struct ram *ram,
+                                   struct cpu_entry *entry) {
+    u64 info_size = trial->plan.info_size;
+    trial->plan.info_size = trial->wish.info_size;
+    struct error error = native_finish(&trial->machine, &trial->plan, &trial->request,
+                                       trial->module_sizes, ram, entry);
+    trial->plan.info_size = info_size;
+    return error;
+}
+
+static void check_finish(const struct plan_case *c, struct trial *trial, const struct ram *ram) {
+    struct plan *plan = &trial->plan;
+    struct cpu_entry entry;
+    SUCCEEDS(finish_tightly(trial, ram, &entry));
+    HOLDS(entry.ip == plan->entry && entry.bits == trial->image.bits);
+    HOLDS(entry.sp > plan->handoff_virt && entry.sp < plan->handoff_virt + plan->stack_size);
+    if (plan->paging) {
+        check_tables_show_rows(c, ram);
+        check_walk(c, ram, plan->handoff_virt - 1);
+        check_walk(c, ram, plan->info_virt - 1);
+        HOLDS(walk_to(plan, ram, entry.ip).phys == trial->image.entry_phys);
+        check_frames_are_exact(c, ram);
+    }
+    /* Give the pages back: 4 GiB of physical memory are not there. */
+    madvise(ram_at(ram, plan->tables_phys, 0), plan->table_frames * PAGE_SIZE, MADV_DONTNEED);
+    madvise(ram_at(ram, plan->handoff_phys, 0), plan->stack_size + plan->info_size, MADV_DONTNEED);
+}
+
+/* What a plan may be refused for; anything else would be a mistake of the planner. */
+static bool is_refusal(enum error_code code) {
+    return (code >= ERROR_PLAN_NO_RAM && code < ERROR_PAGING_TABLES_FULL) ||
+           code == ERROR_ELF_PAGE_OFFSET || code == ERROR_ELF_PAGE_CONFLICT ||
+           code == ERROR_MEMORY_MAP_FULL;
+}
+
+static void check_trial(u64 seed, const struct ram *ram, struct seen *seen) {
+    static struct trial trial;
+    random_trial(seed, &trial);
+    memset(&trial.plan, 0xa5, sizeof trial.plan); /* nothing may be left as it was */
+    struct error error = plan_make(&trial.wish, &trial.plan);
+    struct plan_case plan_case = {trial.name, &trial.wish, &trial.plan}, *c = &plan_case;
+    if (error.code) {
+        seen->refused[error.code]++;
+        if (!is_refusal(error.code))
+            SUCCEEDS(error);
+        return;
+    }
+    note_what_was_seen(&trial.plan, seen);
+    check_plan(c);
+    bool many = trial.plan.table_frames > 300; /* they take long to write */
+    if (!many || seen->accepted % 16 == 0) {
+        check_finish(c, &trial, ram);
+        seen->tables++;
+    }
+}
+
+static u64 setting(const char *name, u64 otherwise) {
+    const char *text = getenv(name);
+    return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static void print_seen(u64 plans, const struct seen *seen) {
+    printf("%llu requests, %u plans, %u finished; paging off %u, on", (unsigned long long)plans,
+           seen->accepted, seen->tables, seen->off);
+    for (u32 i = 0; i < PAGING_FORMAT_COUNT; i++)
+        printf(" %u", seen->formats[i]);
+    printf("; loads late %u, high %u, modules %u; %u rows, %u notes\n", seen->late, seen->high,
+           seen->modules, seen->rows, seen->notes);
+    for (size_t i = 0; i < error_row_count; i++)
+        if (seen->refused[error_rows[i].code])
+            printf("%s %u  ", error_names[i], seen->refused[error_rows[i].code]);
+    printf("\n");
+}
+
+static void test_random_plans(void **state) {
+    (void)state;
+    u64 seed = setting("ALOFT_TEST_SEED", 0xa10f7), plans = setting("ALOFT_TEST_PLANS", PLANS);
+    struct seen seen = {0};
+    void *bytes = mmap(NULL, 4 * GIB, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(bytes != MAP_FAILED);
+    struct ram ram = {.bytes = bytes, .start = 0, .size = 4 * GIB};
+    if (!plans)
+        check_trial(seed, &ram, &seen);
+    for (u64 i = 0; i < plans; i++)
+        check_trial(next_random(&seed) | 1, &ram, &seen);
+    print_seen(plans, &seen);
+    for (u32 i = 0; i < PAGING_FORMAT_COUNT; i++)
+        assert_true(plans < PLANS || seen.formats[i] > plans / 100);
+    assert_true(plans < PLANS ||
+                (seen.accepted > plans / 3 && seen.tables > plans / 4 && seen.off && seen.late &&
+                 seen.high && seen.modules && seen.notes));
+    munmap(bytes, 4 * GIB);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_plans)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
