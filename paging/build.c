@@ -77,18 +77,35 @@ struct tally {
     u64 frames;
 };
 
-/* Adds the tables of a run at its own level and at all levels above but the root's. */
-static void tally_run(const struct paging_options *options, const struct leaf_run *run,
-                      struct tally *tally) {
-    const struct paging_format *format = options->format;
-    u64 size = run->count << format->levels[run->level].shift;
-    u64 last_page = run->virt + (size - 1);
-    for (u32 level = run->level; level + 1 < format->level_count; level++) {
+/* Adds the tables of `level`, and of all levels above it but the root's, that cover [virt, last].
+ */
+static void tally_tables(const struct paging_format *format, u32 level, u64 virt, u64 last,
+                         struct tally *tally) {
+    for (; level + 1 < format->level_count; level++) {
         u32 shift = format->levels[level + 1].shift;
-        u64 first = max_u64(run->virt >> shift, tally->next[level]);
-        u64 end = (last_page >> shift) + 1;
+        u64 first = max_u64(virt >> shift, tally->next[level]);
+        u64 end = (last >> shift) + 1;
+        if (end <= first)
+            continue;
         tally->frames += end - first;
         tally->next[level] = end;
+    }
+}
+
+static void tally_run(const struct paging_options *options, const struct leaf_run *run,
+                      struct tally *tally) {
+    u64 size = run->count << options->format->levels[run->level].shift;
+    tally_tables(options->format, run->level, run->virt, run->virt + (size - 1), tally);
+}
+
+/* The wishes that begin at or below an address; *next is the first that was not counted yet. A wish
+ * is counted before the runs at its address, so that runs and wishes come in ascending order. */
+static void tally_wishes(const struct paging_options *options, u64 up_to, u32 *next,
+                         struct tally *tally) {
+    for (; *next < options->wish_count && options->wishes[*next].virt <= up_to; ++*next) {
+        const struct table_wish *wish = &options->wishes[*next];
+        tally_tables(options->format, wish->level, wish->virt, wish->virt + (wish->size - 1),
+                     tally);
     }
 }
 
@@ -96,14 +113,17 @@ struct error paging_count(const struct paging_options *options, const struct map
                           u32 row_count, u32 *frame_count) {
     TRY(check_rows(options, rows, row_count));
     struct tally tally = {.frames = 1};
+    u32 wish = 0;
     for (u32 i = 0; i < row_count; i++) {
         struct map rest = rows[i];
         while (rest.size) {
             struct leaf_run run = paging_first_run(options, &rest);
+            tally_wishes(options, run.virt, &wish, &tally);
             tally_run(options, &run, &tally);
             advance(options, &rest, &run);
         }
     }
+    tally_wishes(options, ~(u64)0, &wish, &tally);
     if (tally.frames >> 32)
         return error_make(ERROR_PAGING_TABLES_FULL, .number = {(u32)-1});
     *frame_count = (u32)tally.frames;
@@ -116,8 +136,9 @@ u64 paging_leaf_bits(const struct paging_options *options, u32 level, u32 attrib
         bits |= ENTRY_WRITE;
     if (attributes & MAP_USER)
         bits |= ENTRY_USER;
-    if (attributes & MAP_UNCACHED)
-        bits |= ENTRY_WRITE_THROUGH | ENTRY_CACHE_DISABLE;
+    bool combining = attributes & MAP_WRITE_COMBINING && options->cpu_features & CPU_PAT;
+    if (attributes & (MAP_UNCACHED | MAP_WRITE_COMBINING))
+        bits |= ENTRY_WRITE_THROUGH | (combining ? 0 : ENTRY_CACHE_DISABLE);
     if (attributes & MAP_GLOBAL && options->cpu_features & CPU_PGE)
         bits |= ENTRY_GLOBAL;
     if (level)
@@ -208,6 +229,58 @@ static struct error check_arena(const struct paging_options *options,
     return OK;
 }
 
+static struct error make_wishes(const struct paging_options *options, struct table_arena *arena) {
+    for (u32 i = 0; i < options->wish_count; i++) {
+        const struct table_wish *wish = &options->wishes[i];
+        u64 part = (u64)1 << options->format->levels[wish->level + 1].shift;
+        u64 first = align_down(wish->virt, part), last = wish->virt + (wish->size - 1);
+        for (u64 virt = first; virt - first <= last - first; virt += part) {
+            u8 *table;
+            TRY(find_table(options, arena, wish->level, virt, &table));
+            if (virt + part < virt)
+                break;
+        }
+    }
+    return OK;
+}
+
+/* Slots from the recursive one on, one for each table of that level, get links to these tables. A
+ * link to an absent table is absent. */
+static struct error link_recursive(const struct paging_options *options,
+                                   struct table_arena *arena) {
+    const struct paging_format *format = options->format;
+    u32 slot = options->recursive_slot, root = format->level_count - 1u;
+    bool at_root = format->recursive_level == root;
+    u32 count = at_root ? 1 : 1u << format->levels[root].index_bits;
+    u8 *holder;
+    TRY(find_table(options, arena, format->recursive_level,
+                   (u64)(count - 1) << format->levels[root].shift, &holder));
+    for (u32 i = 0; i < count; i++) {
+        u64 link = arena->phys | ENTRY_PRESENT;
+        if (!at_root)
+            link = read_entry(arena->bytes + i * format->entry_size, format->entry_size);
+        if (!(link & ENTRY_PRESENT))
+            continue;
+        bool nx = format->has_nx && options->cpu_features & CPU_NX;
+        write_entries(holder + (slot + i) * format->entry_size, format->entry_size, 1,
+                      link | ENTRY_WRITE | (nx ? ENTRY_NO_EXECUTE : 0), 0);
+    }
+    return OK;
+}
+
+/* Where the root is one table, its slot shows one entry's worth of addresses; in PAE, the four
+ * slots of the last directory. */
+struct range paging_recursive_range(const struct paging_format *format, u32 slot) {
+    u32 root = format->level_count - 1u, level = format->recursive_level;
+    u64 size = (u64)1 << format->levels[level].shift;
+    if (level == root)
+        return (struct range){
+            paging_make_canonical(format, (u64)slot << format->levels[level].shift), size};
+    u64 count = (u64)1 << format->levels[root].index_bits;
+    u64 last_part = (count - 1) << format->levels[root].shift;
+    return (struct range){last_part + slot * size, count * size};
+}
+
 struct error paging_build(const struct paging_options *options, const struct map *rows,
                           u32 row_count, struct table_arena *arena) {
     u32 root;
@@ -224,5 +297,6 @@ struct error paging_build(const struct paging_options *options, const struct map
             advance(options, &rest, &run);
         }
     }
-    return OK;
+    TRY(make_wishes(options, arena));
+    return options->recursive ? link_recursive(options, arena) : OK;
 }

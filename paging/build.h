@@ -11,13 +11,14 @@
  * Rights of links are as wide as possible: the leaf decides. (PAE's root entries have none at all.)
  * Tables are never freed or changed after they are written: build once, then load CR3.
  *
- * Frames come from an arena of consecutive frames that the planner has placed. `bytes` is where this
- * program can write them; `phys` is where the CPU will find them. */
+ * Frames come from an arena of consecutive frames that the planner has placed. `bytes` is where
+ * this program can write them; `phys` is where the CPU will find them. */
 #ifndef PAGING_BUILD_H
 #define PAGING_BUILD_H
 
 #include "error.h"
 #include "format.h"
+#include "range.h"
 
 /* How a row's pages may be used and cached. Reading is always allowed. */
 enum map_attribute {
@@ -25,9 +26,16 @@ enum map_attribute {
     MAP_EXECUTE = 1 << 1,
     MAP_USER = 1 << 2,
     MAP_GLOBAL = 1 << 3,
-    MAP_UNCACHED = 1 << 4, /* PCD and PWT: strong uncacheable */
-    MAP_SMALL = 1 << 5,    /* 4 KiB leaves only in this row */
+    MAP_UNCACHED = 1 << 4,        /* PCD and PWT: strong uncacheable */
+    MAP_SMALL = 1 << 5,           /* 4 KiB leaves only in this row */
+    MAP_WRITE_COMBINING = 1 << 6, /* PWT alone, which means this once PAT_VALUE is loaded; uncached
+                                   * on CPUs without a PAT */
 };
+
+/* The page attribute table that gives PWT alone the meaning of write combining, and leaves all the
+ * others as they are after a reset (SDM volume 3A, section 12.12.4: PA0 WB, PA1 WC, PA2 UC-, PA3
+ * UC, twice). */
+#define PAT_VALUE 0x0007040600070106
 
 struct map {
     u64 virt;
@@ -37,17 +45,32 @@ struct map {
     u32 owner;      /* whose it is: the planner's number, unused here */
 };
 
+/* Tables of `level` that are to exist for every part of a range, mapped or not. */
+struct table_wish {
+    u64 virt; /* any address in the first part */
+    u64 size; /* at least 1 */
+    u32 level;
+};
+
 struct paging_options {
     const struct paging_format *format;
     u32 cpu_features; /* CPU_*: large pages and NX are used where these allow */
     bool small_only;  /* --pages=4k */
+    /* Tables that exist whatever is mapped, sorted by virt; those of one level do not overlap. */
+    u32 wish_count;
+    const struct table_wish *wishes;
+    /* The slot (format.h: recursive_level) that shows the tables themselves. The caller keeps the
+     * rows out of paging_recursive_range(), and wishes for the table that holds the slot where that
+     * is not the root. */
+    bool recursive;
+    u32 recursive_slot;
 };
 
 struct table_arena {
-    u8 *bytes;       /* frame_count * 4096 bytes, 4096-aligned */
+    u8 *bytes; /* frame_count * 4096 bytes, 4096-aligned */
     u64 phys;
     u32 frame_count;
-    u32 used;        /* frames taken so far; frame 0 is the root */
+    u32 used; /* frames taken so far; frame 0 is the root */
 };
 
 /* Equal leaves side by side. */
@@ -72,6 +95,9 @@ MUST_USE struct error paging_count(const struct paging_options *options, const s
  * hold its address, and as paging_count(). After an error the tables are not to be used. */
 MUST_USE struct error paging_build(const struct paging_options *options, const struct map *rows,
                                    u32 row_count, struct table_arena *arena);
+
+/* The virtual addresses that a recursive slot takes. */
+struct range paging_recursive_range(const struct paging_format *format, u32 slot);
 
 /* The hardware bits of a leaf of these attributes at this level, without the address. */
 u64 paging_leaf_bits(const struct paging_options *options, u32 level, u32 attributes);

@@ -1,19 +1,19 @@
 /* The paging formats of x86, as rows of data.
  *
  * A format is a tree of tables. A table of level n has 2^index_bits entries, each of which covers
- * 2^shift bytes of virtual addresses: an entry is absent, a leaf (it maps a page of 2^shift bytes), or
- * a link to a table of the next lower level. Level 0 is the lowest; the root is level_count - 1. Intel's
- * manual numbers levels the other way round; ours makes arithmetic easy.
+ * 2^shift bytes of virtual addresses: an entry is absent, a leaf (it maps a page of 2^shift bytes),
+ * or a link to a table of the next lower level. Level 0 is the lowest; the root is level_count - 1.
+ * Intel's manual numbers levels the other way round; ours makes arithmetic easy.
  *
  *              level 3        level 2        level 1        level 0
  *   32-bit                                   22:10          12:10*       4-byte entries
  *   32-bit+PSE                               22:10*         12:10*       4 MiB leaves
  *   PAE                       30:2           21:9*          12:9*        8-byte entries
- *   4-level    39:9           30:9*          21:9*          12:9*        (shift:index bits, * = may be a leaf)
- *   5-level    one more, 48:9, above the four
+ *   4-level    39:9           30:9*          21:9*          12:9*        (shift:index bits, * = may
+ * be a leaf) 5-level    one more, 48:9, above the four
  *
- * Everything that differs between formats is a column here. The builder (build.h) and the walker (walk.h)
- * have no branch on a format.
+ * Everything that differs between formats is a column here. The builder (build.h) and the walker
+ * (walk.h) have no branch on a format.
  *
  * Specification: Intel SDM volume 3A, chapter 4 (tables 4-4 to 4-20). */
 #ifndef PAGING_FORMAT_H
@@ -23,17 +23,17 @@
 
 /* CPU features that formats and planning depend on. */
 enum cpu_feature {
-    CPU_PSE = 1 << 0,     /* 4 MiB pages in 32-bit paging */
+    CPU_PSE = 1 << 0, /* 4 MiB pages in 32-bit paging */
     CPU_PAE = 1 << 1,
-    CPU_NX = 1 << 2,      /* no-execute, where PAE is in use */
+    CPU_NX = 1 << 2, /* no-execute, where PAE is in use */
     CPU_LONG_MODE = 1 << 3,
     CPU_PAGE_1G = 1 << 4, /* 1 GiB pages in 4-level and 5-level paging */
     CPU_LA57 = 1 << 5,    /* 5-level paging */
     CPU_PGE = 1 << 6,     /* global pages */
     CPU_PAT = 1 << 7,
-    CPU_CPUID = 1 << 8,   /* the CPUID instruction itself */
+    CPU_CPUID = 1 << 8, /* the CPUID instruction itself */
     CPU_MSR = 1 << 9,
-    CPU_WP = 1 << 10,     /* CR0.WP: 486 and later */
+    CPU_WP = 1 << 10, /* CR0.WP: 486 and later */
 };
 
 /* Bits of an entry that have one place in every format (SDM table 4-5, 4-19). */
@@ -53,7 +53,8 @@ enum {
 
 enum { PAGING_LEVELS_MAX = 5 };
 
-/* Bits of the control registers that a format sets (SDM volume 3A, section 2.5, and table 2-2 of volume 4). */
+/* Bits of the control registers that a format sets (SDM volume 3A, section 2.5, and table 2-2 of
+ * volume 4). */
 enum {
     CR0_PE = 1 << 0,
     CR0_ET = 1 << 4,
@@ -71,13 +72,14 @@ enum {
 #define CR0_PG ((u32)1 << 31)
 
 struct paging_level {
-    const char *name;     /* the manual's name of an entry at this level: "PDE" */
-    u8 shift;             /* an entry covers 2^shift bytes */
-    u8 index_bits;        /* a table has 2^index_bits entries */
-    bool leaf;            /* may an entry be a page? */
-    u16 leaf_needs;       /* ... if the CPU has this (CPU_*), 0 for always */
-    u16 link_bits;        /* the bits of an entry that points to a table: PAE's root has no write or user bit */
-    u64 link_reserved;    /* bits that must be clear in such an entry, besides the address's */
+    const char *name; /* the manual's name of an entry at this level: "PDE" */
+    u8 shift;         /* an entry covers 2^shift bytes */
+    u8 index_bits;    /* a table has 2^index_bits entries */
+    bool leaf;        /* may an entry be a page? */
+    u16 leaf_needs;   /* ... if the CPU has this (CPU_*), 0 for always */
+    u16 link_bits; /* the bits of an entry that points to a table: PAE's root has no write or user
+                      bit */
+    u64 link_reserved; /* bits that must be clear in such an entry, besides the address's */
 };
 
 enum paging_format_id {
@@ -90,16 +92,20 @@ enum paging_format_id {
 };
 
 struct paging_format {
-    const char *name;      /* "32-bit", "32-bit with 4 MiB pages", "PAE", "4-level", "5-level" */
-    u8 kernel_bits;        /* 32 or 64: which kernels it runs */
-    u8 entry_size;         /* 4 or 8 bytes */
+    const char *name; /* "32-bit", "32-bit with 4 MiB pages", "PAE", "4-level", "5-level" */
+    u8 kernel_bits;   /* 32 or 64: which kernels it runs */
+    u8 entry_size;    /* 4 or 8 bytes */
     u8 level_count;
-    u8 virtual_bits;       /* 32, 48 or 57; above 32, addresses are canonical at this width */
-    u8 physical_bits_max;  /* what an entry can hold: 32 or 52 */
-    u8 reserved_end;       /* bits from the CPU's physical_bits up to this one (exclusive) must be clear */
-    bool has_nx;           /* bit 63 forbids execution where the CPU has NX, and is reserved where not */
-    u32 needs;             /* CPU_* that must be there */
-    u32 cr4;               /* bits to set */
+    u8 virtual_bits;      /* 32, 48 or 57; above 32, addresses are canonical at this width */
+    u8 physical_bits_max; /* what an entry can hold: 32 or 52 */
+    u8 reserved_end; /* bits from the CPU's physical_bits up to this one (exclusive) must be clear
+                      */
+    bool has_nx;     /* bit 63 forbids execution where the CPU has NX, and is reserved where not */
+    u32 needs;       /* CPU_* that must be there */
+    u8 recursive_level; /* the level of the table whose slots show the tables. All tables of this
+                         * level are shown, each by a slot: one where it is the root, four in PAE,
+                         * whose root has no room */
+    u32 cr4;            /* bits to set */
     u32 efer;
     struct paging_level levels[PAGING_LEVELS_MAX];
 };

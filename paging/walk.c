@@ -45,10 +45,12 @@ static u32 restrict_rights(const struct paging_options *options, u32 level, bool
 }
 
 static u32 leaf_attributes(const struct paging_options *options, u64 entry) {
-    const u32 uncached = ENTRY_CACHE_DISABLE | ENTRY_WRITE_THROUGH;
     u32 attributes = 0;
-    if ((entry & uncached) == uncached)
+    const u32 type = ENTRY_CACHE_DISABLE | ENTRY_WRITE_THROUGH;
+    if ((entry & type) == type)
         attributes |= MAP_UNCACHED;
+    if ((entry & type) == ENTRY_WRITE_THROUGH)
+        attributes |= MAP_WRITE_COMBINING;
     if (entry & ENTRY_GLOBAL && options->cpu_features & CPU_PGE)
         attributes |= MAP_GLOBAL;
     return attributes;

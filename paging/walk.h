@@ -20,22 +20,24 @@ enum walk_result {
 
 struct walk_step {
     u32 level;
-    u64 table;  /* physical address of the table */
+    u64 table; /* physical address of the table */
     u32 index;
     u64 entry;
 };
 
 struct walk {
     enum walk_result result;
-    u32 step_count;                            /* entries looked at, root first */
+    u32 step_count; /* entries looked at, root first */
     struct walk_step steps[PAGING_LEVELS_MAX];
     /* where mapped: */
-    u64 phys;       /* of the address itself */
+    u64 phys; /* of the address itself */
     u64 page_size;
-    u32 attributes; /* MAP_WRITE, _EXECUTE, _USER, _GLOBAL, _UNCACHED as all levels together allow */
+    u32 attributes; /* MAP_WRITE, _EXECUTE, _USER, _GLOBAL, _UNCACHED, _WRITE_COMBINING as all
+                       levels together allow */
 };
 
-/* Walks from the arena's first frame. physical_bits is the CPU's MAXPHYADDR: higher bits are reserved. */
+/* Walks from the arena's first frame. physical_bits is the CPU's MAXPHYADDR: higher bits are
+ * reserved. */
 struct walk paging_walk(const struct paging_options *options, const struct table_arena *arena,
                         u32 physical_bits, u64 virt);
 

@@ -661,6 +661,107 @@ static void test_walks_of_mutated_tables(void **state) {
     }
 }
 
+/* Tables that exist without a mapping: counted exactly, made once, shared with those of the rows.
+ */
+static void test_wishes(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        enum paging_format_id format;
+        struct map row;
+        struct table_wish wishes[2];
+        u32 frames;
+    } cases[] = {
+        {"one table for an empty place", PAGING_32, {0, 0, 0x1000, 0, 0}, {{0xff800000, 1, 0}}, 3},
+        {"a table that the row makes too",
+         PAGING_32,
+         {0, 0, 0x1000, 0, 0},
+         {{0x3ff000, 0x1000, 0}},
+         2},
+        {"the upper half of a page directory",
+         PAGING_32,
+         {0xc0000000, 0, 0x1000, 0, 0},
+         {{0x80000000, 0x80000000, 0}},
+         513},
+        {"the last directory of PAE", PAGING_PAE, {0, 0, 0x1000, 0, 0}, {{0xc0000000, 1, 1}}, 4},
+        {"the upper half of 4 levels",
+         PAGING_4LEVEL,
+         {0xffffffff80000000, 0, 0x1000, 0, 0},
+         {{0xffff800000000000, 0x800000000000, 2}},
+         1 + 256 + 2},
+        {"two levels down to a table",
+         PAGING_4LEVEL,
+         {0, 0, 0x1000, 0, 0},
+         {{0x40000000, 0x200000, 0}, {0xffffffffffe00000, 0x200000, 0}},
+         4 + 2 + 3},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct paging_options options = options_of(cases[i].format, ALL_FEATURES);
+        options.small_only = true;
+        options.wishes = cases[i].wishes;
+        options.wish_count = cases[i].wishes[1].size ? 2 : 1;
+        u32 frames = 0;
+        assert_int_equal(paging_count(&options, &cases[i].row, 1, &frames).code, ERROR_NONE);
+        if (frames != cases[i].frames)
+            print_error("%s: %u frames\n", cases[i].name, frames);
+        assert_int_equal(frames, cases[i].frames);
+        struct table_arena arena = arena_of(ARENA_PHYS, frames);
+        assert_int_equal(paging_build(&options, &cases[i].row, 1, &arena).code, ERROR_NONE);
+        assert_int_equal(arena.used, frames);
+        u64 last = options.wishes[0].virt + (options.wishes[0].size - 1);
+        struct walk walk = paging_walk(&options, &arena, 40, last);
+        assert_int_equal(walk.step_count, options.format->level_count - options.wishes[0].level);
+        free(arena.bytes);
+    }
+}
+
+/* Through the recursive slot every table is where the formulas of docs/handoff.md say. */
+static void test_recursive_slot(void **state) {
+    (void)state;
+    static const struct {
+        enum paging_format_id format;
+        u32 slot;
+        u64 virt;  /* of a mapped page */
+        u64 table; /* where its lowest table is seen */
+        u64 root;  /* where the root is seen (PAE: the last directory) */
+    } cases[] = {
+        {PAGING_32, 1023, 0xc0100000, 0xfff00000, 0xfffff000},
+        {PAGING_32_PSE, 1023, 0xc0100000, 0xfff00000, 0xfffff000},
+        {PAGING_PAE, 508, 0xc0100000, 0xffe00000, 0xfffff000},
+        {PAGING_4LEVEL, 511, 0xffff800000100000, 0xffffffc000000000, 0xfffffffffffff000},
+        {PAGING_4LEVEL, 300, 0x200000, 0xffff960000001000, 0},
+        {PAGING_5LEVEL, 511, 0x200000, 0xffff000000001000, 0xfffffffffffff000},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct paging_options options = options_of(cases[i].format, ALL_FEATURES);
+        const struct table_wish last_directory = {0xc0000000, 1, 1};
+        options.small_only = true;
+        options.recursive = true;
+        options.recursive_slot = cases[i].slot;
+        options.wishes = &last_directory;
+        options.wish_count = cases[i].format == PAGING_PAE;
+        struct map row = {cases[i].virt, 0x100000, 0x1000, MAP_WRITE, 0};
+        struct table_arena arena = arena_of(ARENA_PHYS, FRAMES_MAX);
+        assert_int_equal(paging_build(&options, &row, 1, &arena).code, ERROR_NONE);
+
+        struct walk direct = paging_walk(&options, &arena, 40, cases[i].virt);
+        struct walk seen = paging_walk(&options, &arena, 40, cases[i].table);
+        assert_int_equal(seen.result, WALK_MAPPED);
+        assert_int_equal(seen.phys, direct.steps[direct.step_count - 1].table);
+        assert_int_equal(seen.attributes, MAP_WRITE | (options.format->has_nx ? 0 : MAP_EXECUTE));
+        struct range range = paging_recursive_range(options.format, cases[i].slot);
+        assert_true(cases[i].table - range.start < range.size);
+        if (cases[i].root) {
+            struct walk root = paging_walk(&options, &arena, 40, cases[i].root);
+            assert_int_equal(root.result, WALK_MAPPED);
+            u32 level = options.format->recursive_level;
+            struct walk high = paging_walk(&options, &arena, 40, range.start + (range.size - 1));
+            assert_int_equal(root.phys, high.steps[options.format->level_count - 1 - level].table);
+        }
+        free(arena.bytes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden_tables),
@@ -675,6 +776,8 @@ int main(void) {
         cmocka_unit_test(test_walks),
         cmocka_unit_test(test_walk_of_a_page),
         cmocka_unit_test(test_walks_of_mutated_tables),
+        cmocka_unit_test(test_wishes),
+        cmocka_unit_test(test_recursive_slot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
