@@ -32,6 +32,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "options.h"
 
 enum {
     CONFIG_BYTES_MAX = 32 * 1024, /* of the file */
@@ -97,38 +98,6 @@ MUST_USE struct error config_timeout(const struct config *config, int *seconds);
  * ">" reaches into submenus ("1>0", "Advanced>Old kernel"). Entry 0 when unset. Never a submenu:
  * of a submenu, its first entry. Errors: CONFIG_DEFAULT, CONFIG_NO_ENTRY (without a place). */
 MUST_USE struct error config_default(const struct config *config, u32 *entry);
-
-/* What `kernel` and its options ask for. Names of the values as in docs/configuration.md. */
-enum paging_option {
-    PAGING_AUTO,
-    PAGING_OFF,
-    PAGING_WANT_32,
-    PAGING_WANT_PAE,
-    PAGING_WANT_4LEVEL,
-    PAGING_WANT_5LEVEL
-};
-enum identity_option { IDENTITY_LOW, IDENTITY_ALL, IDENTITY_TABLES, IDENTITY_NONE };
-enum direct_option { DIRECT_AUTO, DIRECT_NONE, DIRECT_AT };
-
-struct kernel_options {
-    enum paging_option paging;
-    enum identity_option identity;
-    enum direct_option direct;
-    u64 direct_at; /* with DIRECT_AT */
-    bool small_pages;
-    u32 stack_size; /* bytes, a multiple of 4096; CONFIG_STACK_DEFAULT when not given */
-};
-
-enum {
-    CONFIG_STACK_DEFAULT = 64 * 1024,
-    CONFIG_STACK_MIN = 4 * 1024,
-    CONFIG_STACK_MAX = 16 * 1024 * 1024
-};
-
-struct kernel_options kernel_options_default(void);
-
-/* One option word ("--paging=pae"). CONFIG_OPTION and CONFIG_VALUE, without a place. */
-MUST_USE struct error kernel_option_parse(const char *word, struct kernel_options *options);
 
 struct file_request {
     const char *path;

@@ -311,9 +311,9 @@ static struct error choose_direct(const struct plan_request *request, const stru
     const struct kernel_options *options = request->options;
     u64 top = shown_end(request->machine);
     *map = (struct linear_map){.owner = ROW_DIRECT};
-    if (options->direct == DIRECT_NONE)
+    if (options->direct == PLACE_NONE)
         return OK;
-    if (options->direct == DIRECT_AT)
+    if (options->direct == PLACE_AT)
         return direct_map_at(plan, options->direct_at, top, window, map);
     if (plan->image->bits == 64) {
         map->virt = ~(u64)0 << (plan->options.format->virtual_bits - 1);

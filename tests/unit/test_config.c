@@ -557,7 +557,7 @@ static const struct expected_error request_errors[] = {
      0},
     {"kernel option", "menuentry A {kernel --paging=32 --video=text /k}", E(OPTION), 1, 33,
      "kernel", "--video=text", 0},
-    {"recursive", "menuentry A {kernel --recursive=511 /k}", E(OPTION), 1, 21, "kernel", NULL, 0},
+    {"recursive", "menuentry A {kernel --recursion=511 /k}", E(OPTION), 1, 21, "kernel", NULL, 0},
     {"value", "menuentry A {kernel\\\n --paging=long /k}", E(VALUE), 2, 2, "--paging", "long", 0},
     {"unknown", "menuentry A {kernel /k\n modul /k}", E(COMMAND), 2, 2, "modul", "module", 0},
     {"multiboot", "menuentry A {\n multiboot /k}", E(LATER), 2, 2, "multiboot", NULL, 0},
@@ -652,7 +652,7 @@ static const struct {
     const char *word;
     struct kernel_options expected;
 } good_options[] = {
-#define DEFAULT_STACK .stack_size = CONFIG_STACK_DEFAULT
+#define DEFAULT_STACK .recursive = PLACE_NONE, .stack_size = CONFIG_STACK_DEFAULT
     {"--paging=auto", {.paging = PAGING_AUTO, DEFAULT_STACK}},
     {"--paging=off", {.paging = PAGING_OFF, DEFAULT_STACK}},
     {"--paging=32", {.paging = PAGING_WANT_32, DEFAULT_STACK}},
@@ -661,29 +661,68 @@ static const struct {
     {"--paging=5level", {.paging = PAGING_WANT_5LEVEL, DEFAULT_STACK}},
     {"--pages=auto", {DEFAULT_STACK}},
     {"--pages=4k", {.small_pages = true, DEFAULT_STACK}},
+    {"--recursive=auto", {.recursive = PLACE_AUTO, .stack_size = CONFIG_STACK_DEFAULT}},
+    {"--recursive=none", {DEFAULT_STACK}},
+    {"--recursive=510",
+     {.recursive = PLACE_AT, .recursive_at = 510, .stack_size = CONFIG_STACK_DEFAULT}},
+    {"--temporary", {.temporary = true, DEFAULT_STACK}},
+    {"--temporary=on", {.temporary = true, DEFAULT_STACK}},
+    {"--temporary=off", {DEFAULT_STACK}},
+    {"--share-upper", {.share_upper = true, DEFAULT_STACK}},
+    {"--null-page=mapped", {.null_mapped = true, DEFAULT_STACK}},
+    {"--null-page=unmapped", {DEFAULT_STACK}},
+    {"--global", {.global = true, DEFAULT_STACK}},
+    {"--strict", {.strict = true, DEFAULT_STACK}},
+    {"--smep", {.smep = true, DEFAULT_STACK}},
+    {"--umip=on", {.umip = true, DEFAULT_STACK}},
+    {"--map=0xfee00000+4K",
+     {.map_count = 1, .maps = {{.phys = 0xfee00000, .size = 4096}}, DEFAULT_STACK}},
+    {"--map=0xfd000000+16M@0xe0000000,combining,ro",
+     {.map_count = 1,
+      .maps = {{0xfd000000, 16 << 20, true, 0xe0000000, MAP_AS_FRAMEBUFFER, true}},
+      DEFAULT_STACK}},
+    {"--map=4294967296+1G@0xd0000000,cached",
+     {.map_count = 1,
+      .maps = {{(u64)1 << 32, 1 << 30, true, 0xd0000000, MAP_AS_MEMORY, false}},
+      DEFAULT_STACK}},
     {"--identity=low", {.identity = IDENTITY_LOW, DEFAULT_STACK}},
     {"--identity=all", {.identity = IDENTITY_ALL, DEFAULT_STACK}},
     {"--identity=tables", {.identity = IDENTITY_TABLES, DEFAULT_STACK}},
     {"--identity=none", {.identity = IDENTITY_NONE, DEFAULT_STACK}},
-    {"--direct-map=auto", {.direct = DIRECT_AUTO, DEFAULT_STACK}},
-    {"--direct-map=none", {.direct = DIRECT_NONE, DEFAULT_STACK}},
-    {"--direct-map=0xC0000000", {.direct = DIRECT_AT, .direct_at = 0xc0000000, DEFAULT_STACK}},
-    {"--direct-map=0", {.direct = DIRECT_AT, DEFAULT_STACK}},
+    {"--direct-map=auto", {.direct = PLACE_AUTO, DEFAULT_STACK}},
+    {"--direct-map=none", {.direct = PLACE_NONE, DEFAULT_STACK}},
+    {"--direct-map=0xC0000000", {.direct = PLACE_AT, .direct_at = 0xc0000000, DEFAULT_STACK}},
+    {"--direct-map=0", {.direct = PLACE_AT, DEFAULT_STACK}},
     {"--direct-map=0xffff800000000000",
-     {.direct = DIRECT_AT, .direct_at = 0xffff800000000000, DEFAULT_STACK}},
+     {.direct = PLACE_AT, .direct_at = 0xffff800000000000, DEFAULT_STACK}},
     {"--direct-map=18446744073709551615",
-     {.direct = DIRECT_AT, .direct_at = ~(u64)0, DEFAULT_STACK}},
-    {"--direct-map=0xffffffffffffffff", {.direct = DIRECT_AT, .direct_at = ~(u64)0, DEFAULT_STACK}},
-    {"--stack=4096", {.stack_size = 4096}},
-    {"--stack=4097", {.stack_size = 8192}},
-    {"--stack=0x2000", {.stack_size = 8192}},
-    {"--stack=4K", {.stack_size = 4096}},
-    {"--stack=5k", {.stack_size = 8192}},
-    {"--stack=1m", {.stack_size = 1 << 20}},
-    {"--stack=16M", {.stack_size = CONFIG_STACK_MAX}},
-    {"--stack=16777215", {.stack_size = CONFIG_STACK_MAX}},
-    {"--stack=16777216", {.stack_size = CONFIG_STACK_MAX}},
+     {.direct = PLACE_AT, .direct_at = ~(u64)0, DEFAULT_STACK}},
+    {"--direct-map=0xffffffffffffffff", {.direct = PLACE_AT, .direct_at = ~(u64)0, DEFAULT_STACK}},
+    {"--stack=4096", {.recursive = PLACE_NONE, .stack_size = 4096}},
+    {"--stack=4097", {.recursive = PLACE_NONE, .stack_size = 8192}},
+    {"--stack=0x2000", {.recursive = PLACE_NONE, .stack_size = 8192}},
+    {"--stack=4K", {.recursive = PLACE_NONE, .stack_size = 4096}},
+    {"--stack=5k", {.recursive = PLACE_NONE, .stack_size = 8192}},
+    {"--stack=1m", {.recursive = PLACE_NONE, .stack_size = 1 << 20}},
+    {"--stack=16M", {.recursive = PLACE_NONE, .stack_size = CONFIG_STACK_MAX}},
+    {"--stack=16777215", {.recursive = PLACE_NONE, .stack_size = CONFIG_STACK_MAX}},
+    {"--stack=16777216", {.recursive = PLACE_NONE, .stack_size = CONFIG_STACK_MAX}},
 };
+
+static bool same_map(const struct map_option *a, const struct map_option *b) {
+    return a->phys == b->phys && a->size == b->size && a->has_virt == b->has_virt &&
+           a->virt == b->virt && a->cache == b->cache && a->read_only == b->read_only;
+}
+
+static bool same_options(const struct kernel_options *a, const struct kernel_options *b) {
+    return a->paging == b->paging && a->identity == b->identity && a->direct == b->direct &&
+           a->direct_at == b->direct_at && a->recursive == b->recursive &&
+           a->recursive_at == b->recursive_at && a->small_pages == b->small_pages &&
+           a->temporary == b->temporary && a->share_upper == b->share_upper &&
+           a->null_mapped == b->null_mapped && a->global == b->global && a->strict == b->strict &&
+           a->smep == b->smep && a->umip == b->umip && a->stack_size == b->stack_size &&
+           a->map_count == b->map_count && same_map(&a->maps[0], &b->maps[0]);
+}
 
 static void test_good_options(void **state) {
     (void)state;
@@ -691,11 +730,18 @@ static void test_good_options(void **state) {
         struct kernel_options got = kernel_options_default();
         const struct kernel_options *want = &good_options[i].expected;
         expect_ok(good_options[i].word, kernel_option_parse(good_options[i].word, &got));
-        if (got.paging != want->paging || got.identity != want->identity ||
-            got.direct != want->direct || got.direct_at != want->direct_at ||
-            got.small_pages != want->small_pages || got.stack_size != want->stack_size)
+        if (!same_options(&got, want))
             fail_msg("%s: wrong options", good_options[i].word);
     }
+}
+
+static void test_too_many_maps(void **state) {
+    (void)state;
+    struct kernel_options got = kernel_options_default();
+    for (int i = 0; i < OPTION_MAPS_MAX; i++)
+        expect_ok("--map", kernel_option_parse("--map=0x1000+4K", &got));
+    assert_int_equal(kernel_option_parse("--map=0x1000+4K", &got).code, ERROR_CONFIG_TOO_BIG);
+    assert_int_equal(got.map_count, OPTION_MAPS_MAX);
 }
 
 /* The last one wins, also against an earlier value of another kind. */
@@ -706,7 +752,7 @@ static void test_option_repeated(void **state) {
     struct kernel_options got = kernel_options_default();
     for (size_t i = 0; i < ARRAY_COUNT(words); i++)
         expect_ok(words[i], kernel_option_parse(words[i], &got));
-    assert_int_equal(got.direct, DIRECT_AUTO);
+    assert_int_equal(got.direct, PLACE_AUTO);
     assert_int_equal(got.paging, PAGING_AUTO);
     assert_false(got.small_pages);
 }
@@ -750,7 +796,18 @@ static const struct {
     {"--", E(OPTION), "kernel", "--"},
     {"--pagin=pae", E(OPTION), "kernel", "--pagin=pae"},
     {"--pagings=pae", E(OPTION), "kernel", "--pagings=pae"},
-    {"--recursive=auto", E(OPTION), "kernel", "--recursive=auto"},
+    {"--recursive=", E(VALUE), "--recursive", ""},
+    {"--temporary=yes", E(VALUE), "--temporary", "yes"},
+    {"--null-page", E(VALUE), "--null-page", ""},
+    {"--map", E(VALUE), "--map", ""},
+    {"--map=0x1000", E(VALUE), "--map", "0x1000"},
+    {"--map=0x1000+", E(VALUE), "--map", "0x1000+"},
+    {"--map=0x1000+0", E(VALUE), "--map", "0x1000+0"},
+    {"--map=0x1000+4K@", E(VALUE), "--map", "0x1000+4K@"},
+    {"--map=0x1000+4K,", E(VALUE), "--map", "0x1000+4K,"},
+    {"--map=0x1000+4K,rw", E(VALUE), "--map", "0x1000+4K,rw"},
+    {"--map=0x1000+4K@0x2000+1", E(VALUE), "--map", "0x1000+4K@0x2000+1"},
+    {"--map=0x1000+17179869184G", E(VALUE), "--map", "0x1000+17179869184G"},
     {"", E(OPTION), "kernel", ""},
 };
 
@@ -765,7 +822,7 @@ static void test_bad_options(void **state) {
         if (bad_options[i].other)
             check_string(bad_options[i].word, bad_options[i].other, error.values.other);
         assert_int_equal(got.stack_size, CONFIG_STACK_DEFAULT);
-        assert_int_equal(got.direct, DIRECT_AUTO);
+        assert_int_equal(got.direct, PLACE_AUTO);
     }
 }
 
@@ -907,16 +964,27 @@ static void test_growth(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_texts),     cmocka_unit_test(test_parse_errors),
-        cmocka_unit_test(test_limits),         cmocka_unit_test(test_file_size),
-        cmocka_unit_test(test_timeout),        cmocka_unit_test(test_default),
-        cmocka_unit_test(test_variable),       cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_request_errors), cmocka_unit_test(test_request_limits),
-        cmocka_unit_test(test_request_others), cmocka_unit_test(test_for_kernel),
-        cmocka_unit_test(test_good_options),   cmocka_unit_test(test_option_repeated),
-        cmocka_unit_test(test_bad_options),    cmocka_unit_test(test_line),
-        cmocka_unit_test(test_truncated),      cmocka_unit_test(test_mutated),
-        cmocka_unit_test(test_random),         cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_good_texts),
+        cmocka_unit_test(test_parse_errors),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_file_size),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_default),
+        cmocka_unit_test(test_variable),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_request_errors),
+        cmocka_unit_test(test_request_limits),
+        cmocka_unit_test(test_request_others),
+        cmocka_unit_test(test_for_kernel),
+        cmocka_unit_test(test_good_options),
+        cmocka_unit_test(test_too_many_maps),
+        cmocka_unit_test(test_option_repeated),
+        cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_line),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_growth),
     };
     return cmocka_run_group_tests(tests, NULL, free_borrowed);
 }

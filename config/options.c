@@ -1,0 +1,221 @@
+#include "options.h"
+#include "language.h"
+
+struct kernel_options kernel_options_default(void) {
+    return (struct kernel_options){.recursive = PLACE_NONE, .stack_size = CONFIG_STACK_DEFAULT};
+}
+
+enum option {
+    OPTION_PAGING,
+    OPTION_PAGES,
+    OPTION_IDENTITY,
+    OPTION_DIRECT,
+    OPTION_RECURSIVE,
+    OPTION_STACK,
+    OPTION_MAP,
+    OPTION_TEMPORARY,
+    OPTION_SHARE_UPPER,
+    OPTION_NULL_PAGE,
+    OPTION_GLOBAL,
+    OPTION_STRICT,
+    OPTION_SMEP,
+    OPTION_UMIP,
+};
+
+static const char *const option_names[] = {
+    [OPTION_PAGING] = "--paging",
+    [OPTION_PAGES] = "--pages",
+    [OPTION_IDENTITY] = "--identity",
+    [OPTION_DIRECT] = "--direct-map",
+    [OPTION_RECURSIVE] = "--recursive",
+    [OPTION_STACK] = "--stack",
+    [OPTION_MAP] = "--map",
+    [OPTION_TEMPORARY] = "--temporary",
+    [OPTION_SHARE_UPPER] = "--share-upper",
+    [OPTION_NULL_PAGE] = "--null-page",
+    [OPTION_GLOBAL] = "--global",
+    [OPTION_STRICT] = "--strict",
+    [OPTION_SMEP] = "--smep",
+    [OPTION_UMIP] = "--umip",
+};
+
+/* The values that are words. An address or a size is tried when none of these fits. */
+static const struct {
+    u8 option;
+    u8 value;
+    const char *name;
+} choices[] = {
+    {OPTION_PAGING, PAGING_AUTO, "auto"},
+    {OPTION_PAGING, PAGING_OFF, "off"},
+    {OPTION_PAGING, PAGING_WANT_32, "32"},
+    {OPTION_PAGING, PAGING_WANT_PAE, "pae"},
+    {OPTION_PAGING, PAGING_WANT_4LEVEL, "4level"},
+    {OPTION_PAGING, PAGING_WANT_5LEVEL, "5level"},
+    {OPTION_PAGES, false, "auto"},
+    {OPTION_PAGES, true, "4k"},
+    {OPTION_IDENTITY, IDENTITY_LOW, "low"},
+    {OPTION_IDENTITY, IDENTITY_ALL, "all"},
+    {OPTION_IDENTITY, IDENTITY_TABLES, "tables"},
+    {OPTION_IDENTITY, IDENTITY_NONE, "none"},
+    {OPTION_DIRECT, PLACE_AUTO, "auto"},
+    {OPTION_DIRECT, PLACE_NONE, "none"},
+    {OPTION_RECURSIVE, PLACE_AUTO, "auto"},
+    {OPTION_RECURSIVE, PLACE_NONE, "none"},
+    {OPTION_NULL_PAGE, true, "mapped"},
+    {OPTION_NULL_PAGE, false, "unmapped"},
+};
+
+static bool *flag_of(enum option option, struct kernel_options *options) {
+    switch (option) {
+    case OPTION_TEMPORARY: return &options->temporary;
+    case OPTION_SHARE_UPPER: return &options->share_upper;
+    case OPTION_GLOBAL: return &options->global;
+    case OPTION_STRICT: return &options->strict;
+    case OPTION_SMEP: return &options->smep;
+    case OPTION_UMIP: return &options->umip;
+    default: return NULL;
+    }
+}
+
+static void set_choice(enum option option, u8 value, struct kernel_options *options) {
+    switch (option) {
+    case OPTION_PAGING: options->paging = (enum paging_option)value; break;
+    case OPTION_PAGES: options->small_pages = value; break;
+    case OPTION_IDENTITY: options->identity = (enum identity_option)value; break;
+    case OPTION_DIRECT: options->direct = (enum place_option)value; break;
+    case OPTION_RECURSIVE: options->recursive = (enum place_option)value; break;
+    default: options->null_mapped = value; break;
+    }
+}
+
+static bool set_flag(bool *flag, const char *value) {
+    *flag = !string_equal(value, "off");
+    return !*value || !*flag || string_equal(value, "on");
+}
+
+static bool set_place(const char *value, enum place_option *place, u64 *at) {
+    u64 address;
+    if (!config_number(value, string_length(value), &address))
+        return false;
+    *place = PLACE_AT;
+    *at = address;
+    return true;
+}
+
+/* A number of bytes, or of KiB, MiB or GiB with K, M or G after it. */
+static bool read_size(const char *value, size_t length, u64 *size) {
+    char last = length ? value[length - 1] | ' ' : 0;
+    u32 shift = last == 'k' ? 10 : last == 'm' ? 20 : last == 'g' ? 30 : 0;
+    u64 number;
+    if (!config_number(value, length - (shift != 0), &number) || number > ~(u64)0 >> shift)
+        return false;
+    *size = number << shift;
+    return true;
+}
+
+static bool set_stack(const char *value, struct kernel_options *options) {
+    u64 size;
+    if (!read_size(value, string_length(value), &size) || size > CONFIG_STACK_MAX ||
+        size < CONFIG_STACK_MIN)
+        return false;
+    options->stack_size = ((u32)size + 4095) & ~(u32)4095;
+    return true;
+}
+
+/* The length of the part of a --map value up to the next sign that can end one. */
+static size_t part_length(const char *value) {
+    size_t length = 0;
+    while (value[length] && value[length] != '+' && value[length] != '@' && value[length] != ',')
+        length++;
+    return length;
+}
+
+static bool set_map_word(const char *word, size_t length, struct map_option *map) {
+    static const struct {
+        const char *name;
+        enum map_cache cache;
+    } words[] = {
+        {"uncached", MAP_AS_DEVICE}, {"combining", MAP_AS_FRAMEBUFFER}, {"cached", MAP_AS_MEMORY}};
+    if (length == 2 && memcmp(word, "ro", 2) == 0) {
+        map->read_only = true;
+        return true;
+    }
+    for (u32 i = 0; i < ARRAY_COUNT(words); i++)
+        if (length == string_length(words[i].name) && memcmp(word, words[i].name, length) == 0) {
+            map->cache = words[i].cache;
+            return true;
+        }
+    return false;
+}
+
+static bool read_map(const char *value, struct map_option *map) {
+    size_t length = part_length(value);
+    if (value[length] != '+' || !config_number(value, length, &map->phys))
+        return false;
+    value += length + 1;
+    length = part_length(value);
+    if (!read_size(value, length, &map->size) || !map->size)
+        return false;
+    value += length;
+    if (*value == '@') {
+        length = part_length(++value);
+        map->has_virt = config_number(value, length, &map->virt);
+        if (!map->has_virt)
+            return false;
+        value += length;
+    }
+    while (*value == ',') {
+        length = part_length(++value);
+        if (!set_map_word(value, length, map))
+            return false;
+        value += length;
+    }
+    return !*value;
+}
+
+static bool set_option(enum option option, const char *value, struct kernel_options *options) {
+    bool *flag = flag_of(option, options);
+    if (flag)
+        return set_flag(flag, value);
+    for (u32 i = 0; i < ARRAY_COUNT(choices); i++)
+        if (choices[i].option == option && string_equal(choices[i].name, value)) {
+            set_choice(option, choices[i].value, options);
+            return true;
+        }
+    switch (option) {
+    case OPTION_DIRECT: return set_place(value, &options->direct, &options->direct_at);
+    case OPTION_RECURSIVE: return set_place(value, &options->recursive, &options->recursive_at);
+    case OPTION_STACK: return set_stack(value, options);
+    default: return false;
+    }
+}
+
+static struct error add_map(const char *value, struct kernel_options *options) {
+    const struct place no_place = {0, 0};
+    struct map_option map = {.phys = 0};
+    if (!read_map(value, &map))
+        return config_error(ERROR_CONFIG_VALUE, no_place, option_names[OPTION_MAP], value);
+    if (options->map_count == OPTION_MAPS_MAX)
+        return error_make(ERROR_CONFIG_TOO_BIG, .name = "--map options",
+                          .number = {OPTION_MAPS_MAX});
+    options->maps[options->map_count++] = map;
+    return OK;
+}
+
+struct error kernel_option_parse(const char *word, struct kernel_options *options) {
+    const struct place no_place = {0, 0};
+    for (u32 i = 0; i < ARRAY_COUNT(option_names); i++) {
+        if (!string_starts(word, option_names[i]))
+            continue;
+        const char *rest = word + string_length(option_names[i]);
+        if (*rest && *rest != '=')
+            continue;
+        const char *value = *rest ? rest + 1 : rest;
+        if (i == OPTION_MAP)
+            return add_map(value, options);
+        if (set_option((enum option)i, value, options))
+            return OK;
+        return config_error(ERROR_CONFIG_VALUE, no_place, option_names[i], value);
+    }
+    return config_error(ERROR_CONFIG_OPTION, no_place, "kernel", word);
+}

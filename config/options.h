@@ -1,0 +1,69 @@
+/* The options of `kernel`: what a boot is to look like, in the words of a configuration line or of
+ * the note that a kernel carries (ALOFT_OPTIONS in include/aloft.h).
+ *
+ * Every option is --name=value; those that are on or off may stand without a value. Numbers are
+ * decimal or 0x hexadecimal; sizes may end in K, M or G. docs/configuration.md says what each one
+ * means. */
+#ifndef CONFIG_OPTIONS_H
+#define CONFIG_OPTIONS_H
+
+#include "error.h"
+
+enum paging_option {
+    PAGING_AUTO,
+    PAGING_OFF,
+    PAGING_WANT_32,
+    PAGING_WANT_PAE,
+    PAGING_WANT_4LEVEL,
+    PAGING_WANT_5LEVEL
+};
+enum identity_option { IDENTITY_LOW, IDENTITY_ALL, IDENTITY_TABLES, IDENTITY_NONE };
+
+/* A place that is chosen by the loader, by the user, or not wanted. */
+enum place_option { PLACE_AUTO, PLACE_NONE, PLACE_AT };
+
+/* --map=PHYSICAL+SIZE[@VIRTUAL][,uncached|combining|cached][,ro] */
+enum map_cache { MAP_AS_DEVICE, MAP_AS_FRAMEBUFFER, MAP_AS_MEMORY };
+
+struct map_option {
+    u64 phys, size;
+    bool has_virt; /* else it is shown where the direct map or the identity map would show it */
+    u64 virt;
+    enum map_cache cache;
+    bool read_only;
+};
+
+enum { OPTION_MAPS_MAX = 8 };
+
+struct kernel_options {
+    enum paging_option paging;
+    enum identity_option identity;
+    enum place_option direct; /* --direct-map */
+    u64 direct_at;            /* with PLACE_AT */
+    enum place_option recursive;
+    u64 recursive_at;
+    bool small_pages;
+    bool temporary;   /* a window whose page table is mapped too */
+    bool share_upper; /* the tables of the upper half all exist */
+    bool null_mapped; /* page 0 is in the identity map */
+    bool global;      /* the kernel's pages stay in the TLB over CR3 changes */
+    bool strict;      /* what would be noted is refused */
+    bool smep, umip;
+    u32 stack_size; /* bytes, a multiple of 4096 */
+    u32 map_count;
+    struct map_option maps[OPTION_MAPS_MAX];
+};
+
+enum {
+    CONFIG_STACK_DEFAULT = 64 * 1024,
+    CONFIG_STACK_MIN = 4 * 1024,
+    CONFIG_STACK_MAX = 16 * 1024 * 1024
+};
+
+struct kernel_options kernel_options_default(void);
+
+/* One option word ("--paging=pae"). CONFIG_OPTION, CONFIG_VALUE and CONFIG_TOO_BIG, without a
+ * place. */
+MUST_USE struct error kernel_option_parse(const char *word, struct kernel_options *options);
+
+#endif
