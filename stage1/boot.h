@@ -36,7 +36,7 @@ enum {
 
     /* Stage 2 is a head (stage2/head.asm), then the rest, packed (tools/pack.h), which unpacks to STAGE2_FLAT; then
      * padding and the check word. */
-    HEAD_SIZE = 0xe0,
+    HEAD_SIZE = 0x108,
     HEAD_UNPACKED_SIZE = 0x1c, /* u32: of the rest */
     STAGE2_FLAT = 0x20000,
 };

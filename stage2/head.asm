@@ -88,7 +88,30 @@ flat:   mov     ax, LOADER_DATA32
         rep     movsb
         mov     esi, eax
         jmp     .sequence
-.done:  pop     ebp
+.done:
+; The operands of calls are places yet: ESI = size, ECX = bytes left to search, EDX = place of the CALL.
+        mov     esi, [STAGE2_ADDRESS + unpacked_size]
+        lea     ecx, [esi - 4]
+        mov     edi, STAGE2_FLAT
+.call:  mov     al, 0xe8
+        repne   scasb
+        jne     .ready
+        lea     edx, [edi - STAGE2_FLAT - 1]
+        mov     eax, [edi]
+        cmp     eax, esi
+        jae     .outside
+        sub     eax, edx
+        jmp     .store
+.outside:
+        mov     ebx, eax
+        add     ebx, edx                ; carries if it was minus the place, or more
+        jnc     .next
+        add     eax, esi
+.store: mov     [edi], eax
+.next:  add     edi, 4
+        sub     ecx, 4
+        ja      .call
+.ready: pop     ebp
         jmp     dword LOADER_CODE32:STAGE2_FLAT
 
 ; Adds the bytes that continue a number to ECX: all of 255, and one that is less.

@@ -1,5 +1,7 @@
 #include "pack.h"
 
+#include "bytes.h"
+
 #include <stdlib.h>
 
 enum {
@@ -198,6 +200,34 @@ u32 pack(const u8 *from, u32 size, u8 *to, u32 room) {
     free(packer.steps);
     free(next);
     return writer.used <= room ? writer.used : 0;
+}
+
+enum { CALL = 0xe8, CALL_SIZE = 5 };
+
+void calls_to_places(u8 *bytes, u32 size) {
+    for (u32 at = 0; at + CALL_SIZE <= size; at++) {
+        if (bytes[at] != CALL)
+            continue;
+        u32 distance = load32(bytes + at + 1);
+        if (distance + at < size)
+            store32(bytes + at + 1, distance + at);
+        else if (distance < size)
+            store32(bytes + at + 1, distance - size);
+        at += CALL_SIZE - 1;
+    }
+}
+
+void calls_to_distances(u8 *bytes, u32 size) {
+    for (u32 at = 0; at + CALL_SIZE <= size; at++) {
+        if (bytes[at] != CALL)
+            continue;
+        u32 place = load32(bytes + at + 1);
+        if (place < size)
+            store32(bytes + at + 1, place - at);
+        else if (at && place >= 0 - at)
+            store32(bytes + at + 1, place + size);
+        at += CALL_SIZE - 1;
+    }
 }
 
 struct reader {

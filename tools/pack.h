@@ -31,6 +31,19 @@ enum {
  * above, or without memory. */
 u32 pack(const u8 *from, u32 size, u8 *to, u32 room);
 
+/* Before packing, the operand of every CALL (E8h and four bytes) is turned from a distance into a
+ * place in the data, so that calls of one function look alike; after unpacking it is turned back. A
+ * byte E8h that is no CALL is treated like one: the change can always be undone. With n bytes and a
+ * CALL at place p, an operand d becomes
+ *
+ *   d + p    if that is a place in the data (0 to n - 1)
+ *   d - n    if d is at least n - p, and below n (then no d + p looks like it)
+ *   d        else
+ *
+ * The search goes on behind the operand. */
+void calls_to_places(u8 *bytes, u32 size);
+void calls_to_distances(u8 *bytes, u32 size);
+
 /* The reference for the unpacker in stage2/head.asm, with every access checked. Returns how many
  * bytes of `from` were used; 0 if they are not `size` packed bytes. */
 u32 unpack(const u8 *from, u32 from_size, u8 *to, u32 size);

@@ -39,6 +39,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     u32 raw = (u32)read_file(argv[2], stage2);
+    calls_to_places(stage2, raw);
     u32 packed = pack(stage2, raw, out + HEAD_SIZE, STAGE2_SECTORS_MAX * SECTOR - HEAD_SIZE - 4);
     store32(out + HEAD_UNPACKED_SIZE, raw);
     u32 size = (HEAD_SIZE + packed + 4 + SECTOR - 1) / SECTOR * SECTOR;

@@ -95,6 +95,27 @@ static void test_damage(void **state) {
     }
 }
 
+/* What is done to calls is undone, whatever the bytes are; small alphabets make E8h and near places
+ * common. */
+static void test_calls(void **state) {
+    (void)state;
+    static u8 bytes[400], changed[400];
+    u32 touched = 0;
+    srand(0xe8);
+    for (u32 round = 0; round < 20000; round++) {
+        static const u8 alphabet[] = {0xe8, 0xe8, 0, 0, 0xff, 0xff, 1, 0xfe, 0x10, 0x80};
+        u32 size = (u32)rand() % sizeof bytes;
+        for (u32 i = 0; i < size; i++)
+            bytes[i] = alphabet[(u32)rand() % sizeof alphabet];
+        memcpy(changed, bytes, size);
+        calls_to_places(changed, size);
+        touched += memcmp(changed, bytes, size) != 0;
+        calls_to_distances(changed, size);
+        assert_memory_equal(changed, bytes, size);
+    }
+    assert_true(touched > 2000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repetition_is_cheap),
@@ -102,6 +123,7 @@ int main(void) {
         cmocka_unit_test(test_random_mixtures),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_calls),
     };
     return cmocka_run_group_tests_name("pack", tests, NULL, NULL);
 }
