@@ -34,17 +34,27 @@ static struct error check_one(const struct plan *plan, const struct table_arena 
     return OK;
 }
 
+static struct error check_all(const struct plan *plan, const struct table_arena *arena,
+                              const struct expectation *expectations, u32 count) {
+    for (u32 i = 0; i < count; i++)
+        TRY(check_one(plan, arena, &expectations[i]));
+    return OK;
+}
+
 struct error check_tables(const struct plan *plan, const struct table_arena *arena,
-                          const struct cpu_entry *entry) {
+                          const struct table_arena *boot_arena, const struct cpu_entry *entry) {
     u64 stack_offset = entry->sp - plan->handoff_virt;
-    const struct expectation expectations[] = {
+    const struct expectation boot[] = {
+        {"the trampoline", plan->trampoline_phys, plan->trampoline_phys, MAP_EXECUTE},
+        {"the trampoline", plan->trampoline_virt, plan->trampoline_phys, MAP_EXECUTE},
+    };
+    const struct expectation final[] = {
+        {"the trampoline", plan->trampoline_virt, plan->trampoline_phys, MAP_EXECUTE},
         {"the kernel's entry", plan->entry, plan->image->entry_phys, MAP_EXECUTE},
         {"the stack", entry->sp, plan->handoff_phys + stack_offset, MAP_WRITE},
         {"the stack's lowest byte", plan->handoff_virt, plan->handoff_phys, MAP_WRITE},
         {"the GDT", plan->info_virt, plan->info_phys, MAP_WRITE},
-        {"the trampoline", plan->trampoline_phys, plan->trampoline_phys, MAP_EXECUTE},
     };
-    for (u32 i = 0; i < ARRAY_COUNT(expectations); i++)
-        TRY(check_one(plan, arena, &expectations[i]));
-    return OK;
+    TRY(check_all(plan, boot_arena, boot, ARRAY_COUNT(boot)));
+    return check_all(plan, arena, final, ARRAY_COUNT(final));
 }

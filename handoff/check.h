@@ -10,8 +10,10 @@
 #include "walk.h"
 
 /* The entry can be executed and leads to the kernel's own bytes; stack and GDT can be used;
- * the trampoline's page is at its own address. Errors: CHECK_*. */
+ * the trampoline's page is where it goes on, and in the tables for the jump at its own address too.
+ * Errors: CHECK_*. */
 MUST_USE struct error check_tables(const struct plan *plan, const struct table_arena *arena,
+                                   const struct table_arena *boot_arena,
                                    const struct cpu_entry *entry);
 
 #endif

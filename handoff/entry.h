@@ -28,14 +28,17 @@ struct cpu_entry {
     u64 ip;
     u64 sp;
     u64 ax, bx, di; /* all other general registers are 0 */
+    u64 trampoline; /* where the kernel's tables have the trampoline's page */
+    u64 pat;        /* the page attribute table; 0 to leave it as it is */
     u32 bits;       /* 32 or 64: the mode of the code at ip */
     u32 cr0;
-    u32 cr3; /* tables lie below 4 GiB, for 32-bit code loads it */
+    u32 cr3;      /* the kernel's page tables. Tables lie below 4 GiB, for 32-bit code loads them */
+    u32 boot_cr3; /* those with which paging goes on: they map the trampoline's page alone */
     u32 cr4;
     u32 has_cr4;        /* 0 for CPUs without the register (before the Pentium) */
     u32 efer;           /* written only if it is not 0: older CPUs have no such register */
-    u8 gdt[GDT_SIZE];   /* a copy of the kernel's, in the one page that has the same address before
-                         * and   after paging goes on */
+    u8 gdt[GDT_SIZE];   /* a copy of the kernel's, in the one page that is there before and after
+                           paging goes on */
     u8 gdt_here[8];     /* operands of LGDT: limit and address of that copy ... */
     u8 gdt_virtual[16]; /* ... and limit and virtual address of the kernel's */
     u8 idt[16];         /* operand of LIDT: all zeros */

@@ -19,13 +19,15 @@ u64 native_info_size(const struct machine *machine, const struct image *image,
     u64 size = sizeof(struct aloft_info) + GDT_SIZE;
     size += image->segment_count * sizeof(struct aloft_segment);
     size += request->module_count * sizeof(struct aloft_module);
-    /* Each claim may cut a range of the memory map in two. A segment makes two rows at most, stack,
-     * information and trampoline one each; both linear maps have a part for each range and three
-     * more, and are cut once by each row that was there before. */
+    /* Each claim may cut a range of the memory map in two. A segment makes two rows at most, a
+     * --map one in each linear map; these have a part for each range and three more; and there are
+     * eight others, with those that only keep addresses free. Each has two ends, and between any
+     * two neighbouring ends is one row at most. */
     u32 claim_count = image->segment_count + request->module_count + 8;
     size += (machine->memory.count + 2 * claim_count) * sizeof(struct aloft_memory);
-    u64 first_rows = 2 * image->segment_count + 3, parts = machine->memory.count + 3;
-    size += min_u64(4 * first_rows + 3 * parts, PLAN_ROWS_MAX) * sizeof(struct aloft_mapping);
+    u64 rows = 2 * (image->segment_count + request->options.map_count) +
+               2 * (machine->memory.count + 3) + 8;
+    size += min_u64(2 * rows, PLAN_ROWS_MAX) * sizeof(struct aloft_mapping);
     size += sizeof ALOFT_NAME + string_length(request->kernel.path) +
             string_length(request->kernel.arguments) + 2;
     for (u32 i = 0; i < request->module_count; i++)
@@ -94,8 +96,8 @@ static bool write_mappings(const struct plan *plan, struct info_writer *writer,
     struct aloft_mapping *out = take_table(writer, plan->row_count, sizeof *out, table);
     for (u32 i = 0; out && i < plan->row_count; i++) {
         const struct map *row = &plan->rows[i];
-        out[i] =
-            (struct aloft_mapping){row->virt, row->phys, row->size, row->attributes, row->owner};
+        out[i] = (struct aloft_mapping){row->virt, row->phys, row->size,
+                                        row->attributes & ~(u32)MAP_SMALL, row->owner};
     }
     return out;
 }
@@ -165,6 +167,10 @@ static void fill_fixed(const struct machine *machine, const struct plan *plan,
     info->stack_virt = plan->handoff_virt;
     info->stack_phys = plan->handoff_phys;
     info->stack_size = plan->stack_size;
+    info->recursive_slot = plan->options.recursive ? plan->options.recursive_slot : ALOFT_NO_SLOT;
+    info->temporary_slots =
+        plan->temporary_virt ? 1u << plan->options.format->levels[0].index_bits : 0;
+    info->temporary_virt = plan->temporary_virt ? plan->temporary_virt : ALOFT_NO_ADDRESS;
     info->handoff_virt = plan->info_virt;
     info->handoff_phys = plan->info_phys;
     info->handoff_size = plan->info_size;
@@ -222,17 +228,28 @@ static void add_moves(const struct plan *plan, struct cpu_entry *entry) {
     }
 }
 
+static bool uses_combining(const struct plan *plan) {
+    for (u32 i = 0; i < plan->row_count; i++)
+        if (plan->rows[i].attributes & MAP_WRITE_COMBINING)
+            return plan->options.cpu_features & CPU_PAT;
+    return false;
+}
+
 static void fill_entry(const struct plan *plan, u64 sp, u64 info_virt, struct cpu_entry *entry) {
     const struct paging_format *format = plan->options.format;
     bool wide = plan->image->bits == 64;
     bool nx = format->has_nx && plan->options.cpu_features & CPU_NX;
-    *entry = (struct cpu_entry){.bits = plan->image->bits, .cr0 = CR0_PE | CR0_ET};
+    *entry = (struct cpu_entry){
+        .bits = plan->image->bits, .cr0 = CR0_PE | CR0_ET, .cr4 = plan->extra_cr4};
     if (plan->paging) {
         entry->cr0 |= CR0_WP | CR0_PG;
         entry->cr3 = (u32)plan->tables_phys;
-        entry->cr4 = format->cr4;
+        entry->boot_cr3 = (u32)plan->boot_tables_phys;
+        entry->cr4 |= format->cr4;
         entry->efer = format->efer | (nx ? (u32)EFER_NXE : 0);
     }
+    entry->trampoline = plan->trampoline_virt;
+    entry->pat = uses_combining(plan) ? PAT_VALUE : 0;
     entry->has_cr4 = plan->options.cpu_features & CPU_CPUID;
     write_gdt(entry->gdt, entry->bits);
     store16(entry->gdt_here, GDT_SIZE - 1);
@@ -248,6 +265,16 @@ static void fill_entry(const struct plan *plan, u64 sp, u64 info_virt, struct cp
     add_moves(plan, entry);
 }
 
+static struct error build(const struct paging_options *options, const struct map *rows, u32 count,
+                          u64 phys, u32 frames, const struct ram *ram, struct table_arena *arena) {
+    *arena = (struct table_arena){
+        .bytes = ram_at(ram, phys, frames * PAGE_SIZE), .phys = phys, .frame_count = frames};
+    if (!arena->bytes)
+        return error_make(ERROR_PLAN_MEMORY, .name = "the page tables",
+                          .number = {frames * PAGE_SIZE, ram->start + ram->size, 0});
+    return paging_build(options, rows, count, arena);
+}
+
 struct error native_finish(const struct machine *machine, const struct plan *plan,
                            const struct boot_request *request, const u64 *module_sizes,
                            const struct ram *ram, struct cpu_entry *entry) {
@@ -255,11 +282,7 @@ struct error native_finish(const struct machine *machine, const struct plan *pla
     struct info_writer writer = {.bytes = ram_at(ram, plan->info_phys, plan->info_size),
                                  .virt = plan->info_virt,
                                  .size = plan->info_size};
-    struct table_arena arena = {.bytes =
-                                    ram_at(ram, plan->tables_phys, plan->table_frames * PAGE_SIZE),
-                                .phys = plan->tables_phys,
-                                .frame_count = plan->table_frames};
-    if (!stack || !writer.bytes || (plan->paging && !arena.bytes))
+    if (!stack || !writer.bytes)
         return error_make(ERROR_PLAN_MEMORY, .name = "the handoff", .number = {0, 0, 0});
 
     memset(writer.bytes, 0, (size_t)writer.size);
@@ -271,6 +294,13 @@ struct error native_finish(const struct machine *machine, const struct plan *pla
     fill_entry(plan, sp, info_virt, entry);
     if (!plan->paging)
         return OK;
-    TRY(paging_build(&plan->options, plan->rows, plan->row_count, &arena));
-    return check_tables(plan, &arena, entry);
+    struct table_arena arena, boot_arena;
+    struct map boot_rows[2];
+    struct paging_options boot_options = plan_boot_options(plan);
+    u32 boot_row_count = plan_boot_rows(plan, boot_rows);
+    TRY(build(&plan->options, plan->rows, plan->row_count, plan->tables_phys, plan->table_frames,
+              ram, &arena));
+    TRY(build(&boot_options, boot_rows, boot_row_count, plan->boot_tables_phys,
+              plan->boot_table_frames, ram, &boot_arena));
+    return check_tables(plan, &arena, &boot_arena, entry);
 }

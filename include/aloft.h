@@ -38,7 +38,7 @@
 #define ALOFT_MEMORY_MODULE 18      /* the modules */
 #define ALOFT_MEMORY_TABLES 19      /* the page tables: usable once you have your own */
 #define ALOFT_MEMORY_HANDOFF 20     /* stack, this information, GDT: usable once you have your own */
-#define ALOFT_MEMORY_TRAMPOLINE 21  /* the page that turned paging on: usable at once */
+#define ALOFT_MEMORY_TRAMPOLINE 21  /* the page tables with which paging went on: usable at once */
 
 /* aloft_segment.rights: as p_flags. */
 #define ALOFT_EXECUTE 1
@@ -51,6 +51,7 @@
 #define ALOFT_MAP_USER 4
 #define ALOFT_MAP_GLOBAL 8
 #define ALOFT_MAP_UNCACHED 16
+#define ALOFT_MAP_WRITE_COMBINING 64
 
 /* aloft_mapping.purpose */
 #define ALOFT_FOR_KERNEL 1     /* your PT_LOADs */
@@ -58,6 +59,8 @@
 #define ALOFT_FOR_TRAMPOLINE 3
 #define ALOFT_FOR_DIRECT 4     /* the direct map */
 #define ALOFT_FOR_IDENTITY 5   /* the identity map */
+#define ALOFT_FOR_OPTION 6     /* --map */
+#define ALOFT_FOR_TEMPORARY 7  /* the page table of the window for temporary mappings */
 
 /* aloft_info.paging */
 #define ALOFT_PAGING_OFF 0
@@ -73,6 +76,7 @@
 #define ALOFT_SCREEN_FRAMEBUFFER 2 /* pixels */
 
 #define ALOFT_NO_ADDRESS 0xffffffffffffffff
+#define ALOFT_NO_SLOT 0xffffffff
 
 #ifndef __ASSEMBLER__
 
@@ -171,6 +175,10 @@ struct aloft_info {
     uint64_t stack_size;
     uint64_t handoff_virt, handoff_phys; /* this information with its tables and strings, and the GDT */
     uint64_t handoff_size;
+
+    uint32_t recursive_slot;  /* of the top page table (PAE: of the last directory), or ALOFT_NO_SLOT */
+    uint32_t temporary_slots; /* pages in the window for temporary mappings, 0 if there is none */
+    uint64_t temporary_virt;  /* of that window; its first page is the window's own page table */
 };
 
 /* for (ALOFT_EACH(const struct aloft_memory, m, info->memory)) use(m->start); */

@@ -98,14 +98,24 @@ static void tally_run(const struct paging_options *options, const struct leaf_ru
     tally_tables(options->format, run->level, run->virt, run->virt + (size - 1), tally);
 }
 
-/* The wishes that begin at or below an address; *next is the first that was not counted yet. A wish
- * is counted before the runs at its address, so that runs and wishes come in ascending order. */
-static void tally_wishes(const struct paging_options *options, u64 up_to, u32 *next,
+/* The wish with the lowest address of those in the set; NULL if the set is empty. */
+static const struct table_wish *lowest_wish(const struct paging_options *options, u32 set) {
+    const struct table_wish *lowest = NULL;
+    for (u32 i = 0; i < options->wish_count; i++)
+        if (set >> i & 1 && (!lowest || options->wishes[i].virt < lowest->virt))
+            lowest = &options->wishes[i];
+    return lowest;
+}
+
+/* Counts the wishes of *set that begin at or below an address, lowest first, and takes them out of
+ * it. So wishes and runs are counted in ascending order together. */
+static void tally_wishes(const struct paging_options *options, u64 up_to, u32 *set,
                          struct tally *tally) {
-    for (; *next < options->wish_count && options->wishes[*next].virt <= up_to; ++*next) {
-        const struct table_wish *wish = &options->wishes[*next];
+    const struct table_wish *wish;
+    while ((wish = lowest_wish(options, *set)) && wish->virt <= up_to) {
         tally_tables(options->format, wish->level, wish->virt, wish->virt + (wish->size - 1),
                      tally);
+        *set &= ~((u32)1 << (wish - options->wishes));
     }
 }
 
@@ -113,17 +123,17 @@ struct error paging_count(const struct paging_options *options, const struct map
                           u32 row_count, u32 *frame_count) {
     TRY(check_rows(options, rows, row_count));
     struct tally tally = {.frames = 1};
-    u32 wish = 0;
+    u32 wishes = ((u32)1 << options->wish_count) - 1;
     for (u32 i = 0; i < row_count; i++) {
         struct map rest = rows[i];
         while (rest.size) {
             struct leaf_run run = paging_first_run(options, &rest);
-            tally_wishes(options, run.virt, &wish, &tally);
+            tally_wishes(options, run.virt, &wishes, &tally);
             tally_run(options, &run, &tally);
             advance(options, &rest, &run);
         }
     }
-    tally_wishes(options, ~(u64)0, &wish, &tally);
+    tally_wishes(options, ~(u64)0, &wishes, &tally);
     if (tally.frames >> 32)
         return error_make(ERROR_PAGING_TABLES_FULL, .number = {(u32)-1});
     *frame_count = (u32)tally.frames;
@@ -288,6 +298,7 @@ struct error paging_build(const struct paging_options *options, const struct map
     TRY(check_arena(options, arena));
     arena->used = 0;
     TRY(take_frame(arena, &root));
+    TRY(make_wishes(options, arena));
     for (u32 i = 0; i < row_count; i++) {
         struct map rest = rows[i];
         while (rest.size) {
@@ -297,6 +308,5 @@ struct error paging_build(const struct paging_options *options, const struct map
             advance(options, &rest, &run);
         }
     }
-    TRY(make_wishes(options, arena));
     return options->recursive ? link_recursive(options, arena) : OK;
 }

@@ -56,7 +56,9 @@ struct paging_options {
     const struct paging_format *format;
     u32 cpu_features; /* CPU_*: large pages and NX are used where these allow */
     bool small_only;  /* --pages=4k */
-    /* Tables that exist whatever is mapped, sorted by virt; those of one level do not overlap. */
+    /* Tables that exist whatever is mapped. They take the first frames behind the root, in this
+     * order, each table after those above it: so the place of the first wish's table is known
+     * beforehand. At most 31. */
     u32 wish_count;
     const struct table_wish *wishes;
     /* The slot (format.h: recursive_level) that shows the tables themselves. The caller keeps the

@@ -113,6 +113,8 @@ const char *cpu_feature_name(u32 feature) {
     case CPU_LONG_MODE: return "long mode";
     case CPU_PAGE_1G: return "1 GiB pages";
     case CPU_LA57: return "LA57 (5-level paging)";
+    case CPU_SMEP: return "SMEP";
+    case CPU_UMIP: return "UMIP";
     case CPU_PGE: return "PGE (global pages)";
     case CPU_PAT: return "PAT";
     case CPU_CPUID: return "CPUID";

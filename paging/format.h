@@ -33,7 +33,9 @@ enum cpu_feature {
     CPU_PAT = 1 << 7,
     CPU_CPUID = 1 << 8, /* the CPUID instruction itself */
     CPU_MSR = 1 << 9,
-    CPU_WP = 1 << 10, /* CR0.WP: 486 and later */
+    CPU_WP = 1 << 10,   /* CR0.WP: 486 and later */
+    CPU_SMEP = 1 << 11, /* the kernel cannot execute user pages */
+    CPU_UMIP = 1 << 12, /* user code cannot read the descriptor table registers */
 };
 
 /* Bits of an entry that have one place in every format (SDM table 4-5, 4-19). */
@@ -64,7 +66,9 @@ enum {
     CR4_PSE = 1 << 4,
     CR4_PAE = 1 << 5,
     CR4_PGE = 1 << 7,
+    CR4_UMIP = 1 << 11,
     CR4_LA57 = 1 << 12,
+    CR4_SMEP = 1 << 20,
     EFER_LME = 1 << 8,
     EFER_LMA = 1 << 10,
     EFER_NXE = 1 << 11,

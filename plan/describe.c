@@ -71,6 +71,10 @@ static void describe_summary(const struct description *description, u32 item, st
         text_string(line, ", ");
         text_decimal(line, plan->table_frames);
         text_string(line, " frames of tables");
+        if (plan->options.recursive) {
+            text_string(line, ", recursive slot ");
+            text_decimal(line, plan->options.recursive_slot);
+        }
         break;
     default:
         heading(line, "entry", true);
@@ -138,7 +142,10 @@ static void describe_row(const struct description *description, u32 item, struct
     text_char(line, 'r');
     text_char(line, row->attributes & MAP_WRITE ? 'w' : '-');
     text_char(line, row->attributes & MAP_EXECUTE ? 'x' : '-');
-    text_char(line, row->attributes & MAP_UNCACHED ? 'u' : '-');
+    text_char(line, row->attributes & MAP_UNCACHED          ? 'u'
+                    : row->attributes & MAP_WRITE_COMBINING ? 'c'
+                    : row->attributes & MAP_GLOBAL          ? 'g'
+                                                            : '-');
     text_char(line, ' ');
     text_string(line, row_owner_name(row->owner));
 }

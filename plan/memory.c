@@ -116,6 +116,14 @@ const struct memory_range *memory_at(const struct memory_map *map, u64 phys) {
     return NULL;
 }
 
+struct range memory_range_pages(const struct memory_range *range) {
+    struct range whole = {range->start, range->size};
+    if (range->kind != MEMORY_USABLE)
+        return range_pages_outward(whole);
+    u64 start = align_up(whole.start, PAGE_SIZE), end = align_down(range_end(whole), PAGE_SIZE);
+    return (struct range){start, end > start ? end - start : 0};
+}
+
 void claim_name(const struct claim *claim, struct text *text) {
     static const char *const names[] = {
         [CLAIM_BIOS] = "interrupt vectors and BIOS data",
@@ -123,8 +131,8 @@ void claim_name(const struct claim *claim, struct text *text) {
         [CLAIM_KERNEL] = "PT_LOAD ",
         [CLAIM_MODULE] = "module ",
         [CLAIM_TABLES] = "page tables",
-        [CLAIM_HANDOFF] = "stack, information, GDT",
-        [CLAIM_TRAMPOLINE] = "trampoline",
+        [CLAIM_HANDOFF] = "stack, information, trampoline",
+        [CLAIM_TRAMPOLINE] = "page tables for the jump",
         [CLAIM_STAGING] = "staging",
     };
     text_string(text, names[claim->kind]);

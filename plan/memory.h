@@ -44,7 +44,8 @@ struct memory_map {
 };
 
 /* Sorts, removes empty ranges, resolves overlaps, joins neighbours of the same kind. Ranges that
- * reach the last page below 2^64 are cut there. Unknown BIOS types become MEMORY_RESERVED. ERROR_MEMORY_MAP_FULL.
+ * reach the last page below 2^64 are cut there. Unknown BIOS types become MEMORY_RESERVED.
+ * ERROR_MEMORY_MAP_FULL.
  */
 MUST_USE struct error memory_normalise(const struct memory_range *raw, u32 raw_count,
                                        struct memory_map *map);
@@ -64,6 +65,10 @@ u64 memory_usable_bytes(const struct memory_map *map);
 /* The range that holds an address, or NULL for a hole. */
 const struct memory_range *memory_at(const struct memory_map *map, u64 phys);
 
+/* A range in whole pages: usable memory loses the parts of pages at its ends, all else gains them.
+ */
+struct range memory_range_pages(const struct memory_range *range);
+
 /* Who has a piece of physical memory. */
 enum claim_kind {
     CLAIM_BIOS,    /* the interrupt vectors and the BIOS data area: real-mode code needs them */
@@ -73,7 +78,7 @@ enum claim_kind {
     CLAIM_MODULE,  /* index: which */
     CLAIM_TABLES,  /* page tables */
     CLAIM_HANDOFF, /* stack, boot information, GDT */
-    CLAIM_TRAMPOLINE, /* the page that turns paging on */
+    CLAIM_TRAMPOLINE, /* the page tables with which paging goes on: free once the kernel runs */
     CLAIM_STAGING, /* where a load waits that must land on the loader; free once the kernel runs */
 };
 

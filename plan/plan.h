@@ -6,19 +6,21 @@
  * the loader does.
  *
  *   physical   | BIOS | loader ...  | hole, ROMs | kernel ............. | free ... | tables |
- * handoff | modules | virtual    kernel rows  >  handoff window  >  trampoline page  >  direct map
- * >  identity map
+ * handoff | modules |
+ *   virtual    kernel > recursive slot > windows > --map > direct map > identity map
  *
  * Virtual addresses are given out in that order: where two mappings meet, the earlier one keeps the
  * address, and a note says what gave way. The result is one list of rows, sorted and disjoint,
  * which the page-table builder takes as it is.
  *
- * The handoff block holds the stack, the boot information and the GDT. It is mapped at a window of
- * its own near the top of the address space, with an unmapped page below the stack and one above:
+ * The handoff block holds the stack, the boot information, the GDT and the trampoline's page. It is
+ * mapped at a window of its own near the top of the address space, with an unmapped page below the
+ * stack and one above:
  *
- *   window  | guard | stack ............ | guard | information, GDT |
- *   block           | stack ............ |       | information, GDT |    (contiguous in physical
- * memory)
+ *   window  | guard | stack ............ | guard | information, GDT | trampoline |
+ *   block           | stack ............ |       | information, GDT | trampoline |
+ *
+ * The block is contiguous in physical memory.
  *
  * Physical memory is given out from the top of what the kernel can reach through its maps, so that
  * the memory right behind a kernel, where simple kernels allocate, stays free. */
@@ -56,13 +58,16 @@ struct load {
     bool late;  /* the trampoline moves and zeroes it, when the loader is done */
 };
 
-/* Whose a row is (struct map.owner), in order of precedence. */
+/* Whose a row is (struct map.owner). */
 enum row_owner {
     ROW_KERNEL = 1,
     ROW_HANDOFF = 2,
     ROW_TRAMPOLINE = 3,
     ROW_DIRECT = 4,
     ROW_IDENTITY = 5,
+    ROW_OPTION = 6,    /* --map */
+    ROW_TEMPORARY = 7, /* the table of the window for temporary mappings */
+    ROW_RECURSIVE = 8, /* never in a finished plan: the slot is in the tables themselves */
 };
 
 struct plan {
@@ -80,7 +85,13 @@ struct plan {
     u64 entry;       /* the address to jump to: virtual, or physical without paging */
     u64 tables_phys; /* the root is the first frame */
     u32 table_frames;
-    u64 trampoline_phys;
+    u64 boot_tables_phys; /* the tables with which paging goes on */
+    u32 boot_table_frames;
+    u64 trampoline_phys, trampoline_virt;
+    u32 extra_cr4;      /* beside the format's bits */
+    u64 temporary_virt; /* of the window for temporary mappings; 0 if there is none */
+    u32 wish_count;
+    struct table_wish wishes[3];    /* options.wishes points here: a plan is not to be copied */
     u64 handoff_phys, handoff_virt; /* of the block, which starts with the stack */
     u64 stack_size;
     u64 info_virt, info_phys; /* of its second part, info_size bytes in whole pages */
@@ -111,6 +122,11 @@ u64 plan_virtual(const struct plan *plan, u64 phys, u64 size);
  * whole pages. Kinds as memory_kind and claim_memory_kind(). */
 MUST_USE struct error plan_memory(const struct machine *machine, const struct plan *plan,
                                   struct memory_map *map);
+
+/* The rows of the tables with which paging goes on (their number is returned), and the options to
+ * build them with. */
+u32 plan_boot_rows(const struct plan *plan, struct map rows[2]);
+struct paging_options plan_boot_options(const struct plan *plan);
 
 /* The place of a module's bytes. */
 u64 plan_module_phys(const struct plan *plan, u32 module);

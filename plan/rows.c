@@ -7,6 +7,9 @@ const char *row_owner_name(u32 owner) {
     case ROW_TRAMPOLINE: return "trampoline";
     case ROW_DIRECT: return "direct map";
     case ROW_IDENTITY: return "identity map";
+    case ROW_OPTION: return "--map";
+    case ROW_TEMPORARY: return "temporary window";
+    case ROW_RECURSIVE: return "recursive slot";
     default: return "?";
     }
 }
@@ -27,9 +30,9 @@ static struct error insert_row(struct plan *plan, u32 at, struct map row) {
 
 static void note_giving_way(struct plan *plan, const struct map *row, const struct map *keeps,
                             u64 virt, u64 size) {
-    bool same = row->virt - row->phys == keeps->virt - keeps->phys;
-    bool ours = keeps->owner == ROW_TRAMPOLINE;
-    if (!same && !ours)
+    bool kept = keeps->attributes & ROW_KEPT;
+    bool same = !kept && row->virt - row->phys == keeps->virt - keeps->phys;
+    if (!same && !(row->attributes & ROW_KEPT))
         plan_note(plan, error_make(ERROR_PLAN_GIVES_WAY, .name = row_owner_name(row->owner),
                                    .other = row_owner_name(keeps->owner), .number = {virt, size}));
 }

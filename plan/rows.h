@@ -7,6 +7,10 @@
 
 #include "plan.h"
 
+/* Among a row's attributes: it maps nothing, and keeps its addresses from rows that come later. No
+ * such row is left in a finished plan. */
+#define ROW_KEPT ((u32)1 << 31)
+
 /* Lays a row over the plan's: the parts of it whose addresses are still free are added, the others
  * are dropped. Dropping is noted (PLAN_GIVES_WAY) where the address would have meant something
  * else. ERROR_PLAN_TOO_MANY. */

@@ -56,6 +56,9 @@ void offsets(void) {
     FIELD(ENTRY_BITS, cpu_entry, bits);
     FIELD(ENTRY_CR0, cpu_entry, cr0);
     FIELD(ENTRY_CR3, cpu_entry, cr3);
+    FIELD(ENTRY_BOOT_CR3, cpu_entry, boot_cr3);
+    FIELD(ENTRY_TRAMPOLINE, cpu_entry, trampoline);
+    FIELD(ENTRY_PAT, cpu_entry, pat);
     FIELD(ENTRY_CR4, cpu_entry, cr4);
     FIELD(ENTRY_HAS_CR4, cpu_entry, has_cr4);
     FIELD(ENTRY_EFER, cpu_entry, efer);

@@ -140,6 +140,8 @@ static void probe_cpu(struct cpu *cpu) {
         {3, CPU_PSE}, {5, CPU_MSR}, {6, CPU_PAE}, {13, CPU_PGE}, {16, CPU_PAT}};
     static const struct feature_bit extended[] = {
         {20, CPU_NX}, {26, CPU_PAGE_1G}, {29, CPU_LONG_MODE}};
+    static const struct feature_bit leaf_7_ebx[] = {{7, CPU_SMEP}};
+    static const struct feature_bit leaf_7_ecx[] = {{2, CPU_UMIP}, {16, CPU_LA57}};
     cpu->features = CPU_WP;
     cpu->physical_bits = 32;
     if (!flag_can_change(EFLAGS_ID))
@@ -154,8 +156,11 @@ static void probe_cpu(struct cpu *cpu) {
     undo_xd_disable(cpu, id.eax);
     if (cpu->features & CPU_PAE)
         cpu->physical_bits = 36;
-    if (highest >= 7 && cpuid(7).ecx >> 16 & 1)
-        cpu->features |= CPU_LA57;
+    if (highest >= 7) {
+        id = cpuid(7);
+        cpu->features |= features_in(id.ebx, leaf_7_ebx, ARRAY_COUNT(leaf_7_ebx));
+        cpu->features |= features_in(id.ecx, leaf_7_ecx, ARRAY_COUNT(leaf_7_ecx));
+    }
     u32 highest_extended = cpuid(0x80000000).eax;
     if (highest_extended < 0x80000001 || highest_extended > 0x8000ffff)
         return;

@@ -1,13 +1,13 @@
 ; The trampoline: the last code of the loader and the only code that runs with paging on.
 ;
-; It is copied to a page of its own that the page tables map at its physical address, with struct cpu_entry
-; behind it in the same page (TRAMPOLINE_ENTRY). From here on the loader's memory is not used any more: the
-; moves may overwrite all of it, the stack included.
+; It is copied to a page of its own, with struct cpu_entry behind it in the same page (TRAMPOLINE_ENTRY). From here on
+; the loader's memory is not used any more: the moves may overwrite all of it, the stack included.
 ;
 ;   void trampoline_enter(void *page)      jumps into the copy
 ;   trampoline, trampoline_end             what is to be copied; position independent
 ;
-; In order: moves, GDT and IDT, CR4, CR3, EFER, CR0 (paging on), CS, segments and stack, registers, jump
+; In order: moves, GDT and IDT, PAT, CR4, CR3 with the tables for the jump, EFER, CR0 (paging on), CS, the jump to where
+; the kernel's tables have this page, CR3 with those tables, segments and stack, registers, the kernel
 ; (SDM volume 3A, sections 4.1.2 and 9.8.5).
 
 %include "offsets.inc"
@@ -15,6 +15,7 @@
         global  trampoline, trampoline_end, trampoline_enter
 
 MSR_EFER equ    0xc0000080
+MSR_PAT  equ    0x277
 
         section .text
         bits    32
@@ -51,12 +52,19 @@ trampoline:
         lgdt    [ebx + ENTRY_GDT_HERE]
         lidt    [ebx + ENTRY_IDT]
 
+        mov     eax, [ebx + ENTRY_PAT]
+        test    eax, eax
+        jz      .no_pat
+        mov     edx, [ebx + ENTRY_PAT + 4]
+        mov     ecx, MSR_PAT
+        wrmsr
+.no_pat:
         cmp     dword [ebx + ENTRY_HAS_CR4], 0
         je      .no_cr4
         mov     eax, [ebx + ENTRY_CR4]
         mov     cr4, eax
 .no_cr4:
-        mov     eax, [ebx + ENTRY_CR3]
+        mov     eax, [ebx + ENTRY_BOOT_CR3]
         mov     cr3, eax
         mov     eax, [ebx + ENTRY_EFER]
         test    eax, eax
@@ -75,6 +83,12 @@ flat32: mov     eax, SELECTOR_DATA
         mov     fs, eax
         mov     gs, eax
         mov     ss, eax
+        mov     ebx, [ebx + ENTRY_TRAMPOLINE]
+        lea     ecx, [ebx + (high32 - trampoline)]
+        add     ebx, TRAMPOLINE_ENTRY
+        jmp     ecx
+high32: mov     eax, [ebx + ENTRY_CR3]
+        mov     cr3, eax
         mov     esp, [ebx + ENTRY_SP]
         lgdt    [ebx + ENTRY_GDT_VIRTUAL]
         xor     eax, eax
@@ -99,6 +113,12 @@ flat64: mov     ebx, ebx                ; the upper halves are undefined after t
         mov     fs, eax
         mov     gs, eax
         mov     ss, eax
+        mov     rbx, [rbx + ENTRY_TRAMPOLINE]
+        lea     rcx, [rbx + (high64 - trampoline)]
+        add     rbx, TRAMPOLINE_ENTRY
+        jmp     rcx
+high64: mov     eax, [rbx + ENTRY_CR3]
+        mov     cr3, rax
         mov     rsp, [rbx + ENTRY_SP]
         lgdt    [rbx + ENTRY_GDT_VIRTUAL]
         lidt    [rbx + ENTRY_IDT]

@@ -6,7 +6,7 @@ enum {
     ENTRIES_MAX = 1024,
     STRING_MAX = 65536,
     RIGHTS_MAPPED = ALOFT_MAP_WRITE | ALOFT_MAP_EXECUTE | ALOFT_MAP_USER,
-    ATTRIBUTES = RIGHTS_MAPPED | ALOFT_MAP_GLOBAL | ALOFT_MAP_UNCACHED,
+    ATTRIBUTES = RIGHTS_MAPPED | ALOFT_MAP_GLOBAL | ALOFT_MAP_UNCACHED | ALOFT_MAP_WRITE_COMBINING,
 };
 
 /* ---- the structure ---- */
@@ -118,7 +118,7 @@ static void check_claims(const struct aloft_info *info) {
     /* Neither more than that is taken away from the kernel. */
     CHECK(bytes_of_kind(info, ALOFT_MEMORY_MODULE) == module_bytes);
     CHECK(bytes_of_kind(info, ALOFT_MEMORY_TABLES) == info->table_frames << 12);
-    CHECK(bytes_of_kind(info, ALOFT_MEMORY_TRAMPOLINE) <= 4096);
+    CHECK(bytes_of_kind(info, ALOFT_MEMORY_TRAMPOLINE) <= 9 * 4096);
 }
 
 /* ---- the page tables ---- */
@@ -156,7 +156,7 @@ static void check_rows(const struct paging *paging) {
                               : (row->virt >= high) == (row->virt + last >= high),
                     row->virt);
         CHECK_VALUE((row->attributes & ~(uint32_t)ATTRIBUTES) == 0, row->attributes);
-        CHECK_VALUE(row->purpose >= ALOFT_FOR_KERNEL && row->purpose <= ALOFT_FOR_IDENTITY,
+        CHECK_VALUE(row->purpose >= ALOFT_FOR_KERNEL && row->purpose <= ALOFT_FOR_TEMPORARY,
                     row->purpose);
         check_mapped(paging, row, 0);
         check_mapped(paging, row, page_down(last >> 2));
@@ -168,6 +168,66 @@ static void check_rows(const struct paging *paging) {
             CHECK_VALUE(row == other || row->virt - other->virt >= other->size, row->virt);
 }
 
+/* The addresses that the recursive slot takes: one entry of the top table, or in PAE the last
+ * directory's slots from there on, four of them. */
+static bool in_recursive_slot(const struct paging *paging, uint64_t virt) {
+    uint64_t slot = paging->info->recursive_slot;
+    if (slot == ALOFT_NO_SLOT)
+        return false;
+    switch (paging->kind) {
+    case ALOFT_PAGING_PAE: return virt >= 0xc0000000 + (slot << 21);
+    case ALOFT_PAGING_4LEVEL: return (virt >> 39 & 511) == slot;
+    case ALOFT_PAGING_5LEVEL: return (virt >> 48 & 511) == slot;
+    default: return virt >> 22 == slot;
+    }
+}
+
+/* Where the top table is seen through the recursive slot (PAE: the last directory). */
+static uint64_t recursive_root(const struct paging *paging) {
+    uint64_t slot = paging->info->recursive_slot, virt = 0;
+    if (paging->kind == ALOFT_PAGING_PAE)
+        return 0xc0000000 + ((slot + 3) << 21) + ((slot + 3) << 12);
+    if (paging->levels == 2)
+        return slot << 22 | slot << 12;
+    for (unsigned level = 0; level < paging->levels; level++)
+        virt |= slot << (12 + 9 * level);
+    return virt >> (paging->virtual_bits - 1) & 1 ? virt | ~(uint64_t)0 << paging->virtual_bits
+                                                  : virt;
+}
+
+static void check_recursive_slot(const struct paging *paging) {
+    if (paging->info->recursive_slot == ALOFT_NO_SLOT)
+        return;
+    struct page page = page_at(paging, recursive_root(paging));
+    CHECK_VALUE(page.mapped, recursive_root(paging));
+    CHECK_VALUE((page.attributes & (ALOFT_MAP_WRITE | ALOFT_MAP_USER)) == ALOFT_MAP_WRITE,
+                page.attributes);
+    CHECK_VALUE(page.phys - paging->info->tables_phys < paging->info->table_frames << 12,
+                page.phys);
+    if (paging->kind != ALOFT_PAGING_PAE)
+        CHECK_VALUE(page.phys == paging->info->root_phys, page.phys);
+}
+
+/* The window for temporary mappings: its first page is the table of the window, so an entry written
+ * there shows a frame. */
+static void check_temporary(const struct paging *paging) {
+    const struct aloft_info *info = paging->info;
+    if (info->temporary_slots == 0)
+        return;
+    struct page table = page_at(paging, info->temporary_virt);
+    CHECK_VALUE(table.mapped && (table.attributes & ALOFT_MAP_WRITE) != 0, info->temporary_virt);
+    CHECK_VALUE(table.phys - info->tables_phys < info->table_frames << 12, table.phys);
+    CHECK(!page_at(paging, info->temporary_virt + 4096).mapped);
+    volatile uint32_t *entry =
+        (volatile uint32_t *)(uintptr_t)(info->temporary_virt + paging->entry_bytes);
+    const uint32_t *seen = (const uint32_t *)(uintptr_t)(info->temporary_virt + 4096);
+    *entry = (uint32_t)info->handoff_phys | 1;
+    __asm__ volatile("invlpg (%0)" : : "r"(seen) : "memory");
+    CHECK_VALUE(*seen == *(const uint32_t *)(uintptr_t)info->handoff_virt, *seen);
+    *entry = 0;
+    __asm__ volatile("invlpg (%0)" : : "r"(seen) : "memory");
+}
+
 /* Every leaf of the tree lies in a row and is what the row says; and the leaves are as many bytes
  * as the rows, so that the rows are mapped whole. */
 static void check_leaves(const struct paging *paging) {
@@ -176,7 +236,10 @@ static void check_leaves(const struct paging *paging) {
     uint64_t bytes = 0;
     for (ALOFT_EACH(const struct aloft_mapping, each, info->mappings))
         bytes += each->size;
-    for (struct page page = {0}; page_next(paging, &page); bytes -= page.size) {
+    for (struct page page = {0}; page_next(paging, &page);) {
+        if (in_recursive_slot(paging, page.virt))
+            continue;
+        bytes -= page.size;
         if (row == NULL || page.virt - row->virt >= row->size)
             row = mapping_at(info, page.virt);
         CHECK_VALUE(row != NULL, page.virt);
@@ -277,6 +340,8 @@ static void check_tables(const struct paging *paging) {
         return;
     check_rows(paging);
     check_leaves(paging);
+    check_recursive_slot(paging);
+    check_temporary(paging);
     check_segments(paging);
     check_pairs(paging);
     check_window(paging, 0, info->identity_end, ALOFT_FOR_IDENTITY);

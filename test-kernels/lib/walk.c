@@ -114,6 +114,8 @@ static uint32_t leaf_attributes(uint64_t entry) {
     uint32_t attributes = (entry & GLOBAL) != 0 ? ALOFT_MAP_GLOBAL : 0;
     if ((entry & CACHE_DISABLE) != 0 && (entry & WRITE_THROUGH) != 0)
         attributes |= ALOFT_MAP_UNCACHED;
+    if ((entry & 0x18) == 0x08) /* PWT alone: write combining, by the PAT that Aloft loads */
+        attributes |= ALOFT_MAP_WRITE_COMBINING;
     return attributes;
 }
 

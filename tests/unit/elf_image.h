@@ -1,8 +1,8 @@
 /* ELF files made in memory, for tests. Nothing is checked: a test may ask for nonsense, or damage
  * the bytes afterwards. Offsets are written out anew (gABI, figures 4-3 and 5-1), not taken from
  * elf/. */
-#ifndef ELF_IMAGE_H_FOR_TESTS
-#define ELF_IMAGE_H_FOR_TESTS
+#ifndef TEST_ELF_IMAGE_H
+#define TEST_ELF_IMAGE_H
 
 #include "types.h"
 

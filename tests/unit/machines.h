@@ -1,7 +1,7 @@
 /* Machines and kernels for the tests of plan/ and handoff/: the values that the probe and
  * elf_read() would give, written as rows. */
-#ifndef MACHINES_H
-#define MACHINES_H
+#ifndef TEST_MACHINES_H
+#define TEST_MACHINES_H
 
 #include "plan.h"
 
@@ -20,7 +20,7 @@ enum {
     CPU_PENTIUM_PRO = CPU_PENTIUM | CPU_PAE | CPU_PGE,
     CPU_OPTERON = CPU_PENTIUM_PRO | CPU_PAT | CPU_LONG_MODE,
     CPU_QEMU64 = CPU_OPTERON | CPU_NX,
-    CPU_MAX = CPU_QEMU64 | CPU_PAGE_1G | CPU_LA57,
+    CPU_MAX = CPU_QEMU64 | CPU_PAGE_1G | CPU_LA57 | CPU_SMEP | CPU_UMIP,
 };
 
 /* What SeaBIOS says of QEMU's i440FX machine: -m 16, -m 128, -m 5G. */
@@ -42,6 +42,11 @@ static const struct e820_row qemu_5g[] = {QEMU_LOW,
                                           QEMU_HIGH,
                                           {0x100000000, 0x80000000, 1},
                                           {0}};
+
+/* A server with RAM up to 1 TiB, but for the hole below 4 GiB that every PC has. */
+static const struct e820_row server_1t[] = {
+    QEMU_LOW,  {0x100000, 0xbfee0000, 1},      {0xbffe0000, 0x20000, 2},
+    QEMU_HIGH, {0x100000000, 0xff00000000, 1}, {0}};
 
 /* An office PC of about 2012: tables between two runs of RAM, ends that are no whole pages. */
 static const struct e820_row office_pc[] = {{0, 0x9d800, 1},
@@ -123,7 +128,7 @@ static inline void image_of(u32 bits, const struct part *parts, struct image *im
 /* Words of the kernel command, with a space between two. */
 static inline struct kernel_options options_of(const char *words) {
     struct kernel_options options = kernel_options_default();
-    char word[64];
+    char word[128];
     while (words && *words) {
         size_t length = strcspn(words, " ");
         memcpy(word, words, length);

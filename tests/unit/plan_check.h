@@ -2,8 +2,8 @@
  *
  * Used for the plans of tables and for random ones alike. Each property is worked out from the
  * request anew, without the help of plan/'s own functions where these are what is looked at. */
-#ifndef PLAN_CHECK_H
-#define PLAN_CHECK_H
+#ifndef TEST_PLAN_CHECK_H
+#define TEST_PLAN_CHECK_H
 
 #include "machines.h"
 #include "ram.h"
@@ -89,8 +89,9 @@ static inline void check_claims(const struct plan_case *c) {
     HOLDS(count_claims(plan, CLAIM_BIOS) == 1 && count_claims(plan, CLAIM_LOADER) == 1);
     HOLDS(count_claims(plan, CLAIM_KERNEL) == c->request->image->segment_count);
     HOLDS(count_claims(plan, CLAIM_MODULE) == c->request->module_count);
-    HOLDS(count_claims(plan, CLAIM_HANDOFF) == 1 && count_claims(plan, CLAIM_TRAMPOLINE) == 1);
+    HOLDS(count_claims(plan, CLAIM_HANDOFF) == 1);
     HOLDS(count_claims(plan, CLAIM_TABLES) == plan->paging);
+    HOLDS(count_claims(plan, CLAIM_TRAMPOLINE) == plan->paging);
 }
 
 static inline const struct claim *claim_of(const struct plan *plan, enum claim_kind kind,
@@ -104,17 +105,19 @@ static inline const struct claim *claim_of(const struct plan *plan, enum claim_k
 static inline void check_places(const struct plan_case *c) {
     const struct plan *plan = c->plan;
     const struct claim *handoff = claim_of(plan, CLAIM_HANDOFF, plan->handoff_phys);
-    HOLDS(handoff && handoff->size == plan->stack_size + plan->info_size);
+    HOLDS(handoff && handoff->size == plan->stack_size + plan->info_size + PAGE_SIZE);
     HOLDS(plan->stack_size == c->request->options->stack_size);
     HOLDS(plan->info_size >= c->request->info_size && plan->info_size % PAGE_SIZE == 0);
     HOLDS(plan->info_phys == plan->handoff_phys + plan->stack_size);
-    const struct claim *trampoline = claim_of(plan, CLAIM_TRAMPOLINE, plan->trampoline_phys);
-    HOLDS(trampoline && trampoline->size == PAGE_SIZE);
+    HOLDS(plan->trampoline_phys == plan->info_phys + plan->info_size);
+    const struct claim *boot = claim_of(plan, CLAIM_TRAMPOLINE, plan->boot_tables_phys);
+    HOLDS(!plan->paging || (boot && boot->size == plan->boot_table_frames * PAGE_SIZE));
     const struct claim *tables = claim_of(plan, CLAIM_TABLES, plan->tables_phys);
     HOLDS(!plan->paging || (tables && tables->size == plan->table_frames * PAGE_SIZE));
     HOLDS(plan->paging ||
-          (plan->table_frames == 0 && plan->row_count == 0 &&
-           plan->handoff_virt == plan->handoff_phys && plan->info_virt == plan->info_phys));
+          (plan->table_frames == 0 && plan->boot_table_frames == 0 && plan->row_count == 0 &&
+           plan->handoff_virt == plan->handoff_phys && plan->info_virt == plan->info_phys &&
+           plan->trampoline_virt == plan->trampoline_phys));
     HOLDS(plan->entry ==
           (plan->paging ? c->request->image->entry_virt : c->request->image->entry_phys));
 }
@@ -195,6 +198,11 @@ static inline u32 rights_in_page(const struct image *image, u64 page) {
     return rights;
 }
 
+/* With --global all pages but the identity map's stay over a change of CR3. */
+static inline u32 global_bit(const struct plan_case *c, const struct map *row) {
+    return c->request->options->global && row->owner != ROW_IDENTITY ? MAP_GLOBAL : 0;
+}
+
 static inline void check_kernel_page(const struct plan_case *c, u64 page, u64 phys) {
     u32 rights = rights_in_page(c->request->image, page);
     const struct map *row = row_of(c->plan, page);
@@ -202,7 +210,7 @@ static inline void check_kernel_page(const struct plan_case *c, u64 page, u64 ph
     HOLDS(row->phys + (page - row->virt) == phys);
     HOLDS(!(row->attributes & MAP_WRITE) == !(rights & RIGHT_WRITE));
     HOLDS(!(row->attributes & MAP_EXECUTE) == !(rights & RIGHT_EXECUTE));
-    HOLDS(!(row->attributes & ~(u32)(MAP_WRITE | MAP_EXECUTE)));
+    HOLDS((row->attributes & ~(u32)(MAP_WRITE | MAP_EXECUTE)) == global_bit(c, row));
 }
 
 /* Rights change at the ends of segments only, so the pages around them speak for all. */
@@ -253,9 +261,59 @@ static inline void check_linear_row(const struct plan_case *c, const struct map 
     bool video = row->phys >= 0xa0000 && row->phys < 0xc0000;
     HOLDS(row->virt - row->phys == (direct ? plan->direct_virt : 0));
     HOLDS(row->phys + row->size <= (direct ? plan->direct_end : plan->identity_end));
-    HOLDS(row->attributes == (video ? MAP_WRITE | MAP_UNCACHED : (u32)MAP_WRITE));
+    HOLDS(row->attributes == ((video ? MAP_UNCACHED : 0) | MAP_WRITE | global_bit(c, row)));
+    HOLDS(direct || row->phys || c->request->options->null_mapped);
     HOLDS(!video || row->phys + row->size <= 0xc0000);
     HOLDS(is_shown_place(c->request->machine, row->phys, row->size));
+}
+
+/* --identity=tables: nothing but the tables, at their own addresses. */
+static inline void check_own_tables_row(const struct plan_case *c, const struct map *row) {
+    const struct plan *plan = c->plan;
+    HOLDS(row->virt == row->phys && row->attributes == (MAP_WRITE | MAP_SMALL));
+    HOLDS(range_contains((struct range){plan->tables_phys, plan->table_frames * PAGE_SIZE},
+                         (struct range){row->phys, row->size}));
+}
+
+static inline void check_identity_row(const struct plan_case *c, const struct map *row) {
+    switch (c->request->options->identity) {
+    case IDENTITY_NONE: fail_msg("%s: an identity map", c->name); break;
+    case IDENTITY_TABLES: check_own_tables_row(c, row); break;
+    default: check_linear_row(c, row); break;
+    }
+}
+
+/* Some --map asked for this row: its memory, at one of its addresses, with no more rights. */
+static inline bool is_asked_for(const struct plan_case *c, const struct map *row,
+                                const struct map_option *map) {
+    static const u32 cache[] = {[MAP_AS_DEVICE] = MAP_UNCACHED,
+                                [MAP_AS_FRAMEBUFFER] = MAP_WRITE_COMBINING,
+                                [MAP_AS_MEMORY] = 0};
+    const struct plan *plan = c->plan;
+    u64 offset = row->virt - row->phys;
+    bool here = map->has_virt ? offset == map->virt - map->phys
+                              : (plan->direct_end && offset == plan->direct_virt) ||
+                                    (plan->identity_end && offset == 0);
+    return here &&
+           range_contains(pages_of(map->phys, map->size), (struct range){row->phys, row->size}) &&
+           row->attributes ==
+               (cache[map->cache] | (map->read_only ? 0 : (u32)MAP_WRITE) | global_bit(c, row));
+}
+
+static inline void check_option_row(const struct plan_case *c, const struct map *row) {
+    const struct kernel_options *options = c->request->options;
+    bool asked = false;
+    for (u32 i = 0; i < options->map_count; i++)
+        asked = asked || is_asked_for(c, row, &options->maps[i]);
+    HOLDS(asked);
+}
+
+static inline void check_temporary_row(const struct plan_case *c, const struct map *row) {
+    const struct plan *plan = c->plan;
+    HOLDS(c->request->options->temporary && row->virt == plan->temporary_virt);
+    HOLDS(row->size == PAGE_SIZE && row->attributes == (MAP_WRITE | global_bit(c, row)));
+    HOLDS(range_contains((struct range){plan->tables_phys, plan->table_frames * PAGE_SIZE},
+                         (struct range){row->phys, row->size}));
 }
 
 static inline void check_row(const struct plan_case *c, const struct map *row) {
@@ -266,23 +324,54 @@ static inline void check_row(const struct plan_case *c, const struct map *row) {
           paging_is_canonical(plan->options.format, last));
     switch (row->owner) {
     case ROW_KERNEL: break;
-    case ROW_HANDOFF: HOLDS(row->attributes == MAP_WRITE); break;
+    case ROW_HANDOFF: HOLDS(row->attributes == (MAP_WRITE | global_bit(c, row))); break;
     case ROW_TRAMPOLINE:
-        HOLDS(row->attributes == MAP_EXECUTE && row->size == PAGE_SIZE &&
-              row->virt == plan->trampoline_phys && row->phys == plan->trampoline_phys);
+        HOLDS(row->attributes == (MAP_EXECUTE | global_bit(c, row)) && row->size == PAGE_SIZE &&
+              row->virt == plan->trampoline_virt && row->phys == plan->trampoline_phys);
         break;
-    default:
-        HOLDS(row->owner == ROW_DIRECT || row->owner == ROW_IDENTITY);
-        check_linear_row(c, row);
+    case ROW_DIRECT: check_linear_row(c, row); break;
+    case ROW_IDENTITY: check_identity_row(c, row); break;
+    case ROW_OPTION: check_option_row(c, row); break;
+    default: HOLDS(row->owner == ROW_TEMPORARY); check_temporary_row(c, row);
     }
 }
 
-static inline bool in_window(const struct plan *plan, u64 virt) {
-    return virt - (plan->handoff_virt - PAGE_SIZE) <
-           plan->stack_size + plan->info_size + 2 * PAGE_SIZE;
+/* The lowest address of the upper half: 2 GiB, -128 TiB, -64 PiB. */
+static inline u64 upper_half(const struct plan *plan) {
+    u32 bits = plan->options.format->virtual_bits;
+    return bits == 32 ? 2 * GIB : ~(u64)0 << (bits - 1);
 }
 
-/* Stack and information are mapped, each as one row, and the page before each is not. */
+/* What one table of the lowest level maps. */
+static inline u64 span_of_table(const struct plan *plan) {
+    return plan->options.format->entry_size == 4 ? 4 * MIB : 2 * MIB;
+}
+
+/* The addresses of the recursive slot: an entry's worth; in PAE, whose slots are in the last
+ * directory, that of four. */
+static inline struct range recursive_range(const struct plan *plan) {
+    u64 slot = plan->options.recursive_slot;
+    if (!plan->options.recursive)
+        return (struct range){0, 0};
+    switch (plan->options.format - paging_formats) {
+    case PAGING_PAE: return (struct range){0xc0000000 + (slot << 21), 8 * MIB};
+    case PAGING_4LEVEL: return (struct range){(u64)((long long)(slot << 55) >> 16), 512 * GIB};
+    case PAGING_5LEVEL: return (struct range){(u64)((long long)(slot << 55) >> 7), (u64)1 << 48};
+    default: return (struct range){slot << 22, 4 * MIB};
+    }
+}
+
+/* No row but those of the windows is at these addresses. */
+static inline bool is_kept_free(const struct plan *plan, u64 virt) {
+    u64 span = span_of_table(plan), window = plan->handoff_virt - PAGE_SIZE;
+    u64 size = align_up(plan->stack_size + plan->info_size + 3 * PAGE_SIZE, span);
+    return virt - window < size ||
+           virt - recursive_range(plan).start < recursive_range(plan).size ||
+           (plan->temporary_virt && virt - plan->temporary_virt < span);
+}
+
+/* Stack and information are mapped, each as one row, and the page before each is not. Behind the
+ * information is the trampoline. No other row is in the tables that map these. */
 static inline void check_window(const struct plan_case *c) {
     const struct plan *plan = c->plan;
     const struct map *stack = row_of(plan, plan->handoff_virt);
@@ -294,6 +383,77 @@ static inline void check_window(const struct plan_case *c) {
     HOLDS(plan->info_virt == plan->handoff_virt + plan->stack_size + PAGE_SIZE);
     HOLDS(!row_of(plan, plan->handoff_virt - 1) && !row_of(plan, plan->handoff_virt - PAGE_SIZE));
     HOLDS(!row_of(plan, plan->info_virt - 1) && !row_of(plan, plan->info_virt - PAGE_SIZE));
+    const struct map *trampoline = row_of(plan, plan->trampoline_virt);
+    HOLDS(plan->trampoline_virt == plan->info_virt + plan->info_size);
+    HOLDS(trampoline && trampoline->owner == ROW_TRAMPOLINE);
+    for (u32 i = 0; i < plan->row_count; i++) {
+        const struct map *row = &plan->rows[i];
+        bool ours = row->owner == ROW_HANDOFF || row->owner == ROW_TRAMPOLINE ||
+                    row->owner == ROW_TEMPORARY;
+        HOLDS(ours == is_kept_free(plan, row->virt));
+        HOLDS(ours == is_kept_free(plan, row->virt + (row->size - 1)));
+    }
+}
+
+/* Options that have a slot or a window of their own. */
+static inline void check_slot_and_temporary(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    const struct kernel_options *options = c->request->options;
+    const struct map *temporary = row_of(plan, plan->temporary_virt);
+    HOLDS(options->temporary == (plan->temporary_virt != 0));
+    HOLDS(plan->temporary_virt % span_of_table(plan) == 0);
+    HOLDS(!options->temporary || (temporary && temporary->owner == ROW_TEMPORARY));
+    HOLDS(plan->options.recursive == (options->recursive != PLACE_NONE));
+    HOLDS(options->recursive != PLACE_AT || plan->options.recursive_slot == options->recursive_at);
+    struct range slot = recursive_range(plan);
+    for (u32 i = 0; i < plan->row_count; i++)
+        HOLDS(!range_overlaps(slot, (struct range){plan->rows[i].virt, plan->rows[i].size}));
+    HOLDS(options->recursive != PLACE_AUTO || slot.start >= upper_half(plan));
+}
+
+/* Is each of these pages mapped, if not by a --map then by something that came before? */
+static inline bool is_laid(const struct plan_case *c, u64 virt, u64 size) {
+    for (u64 at = 0; at < size;) {
+        const struct map *row = row_of(c->plan, virt + at);
+        u32 owner = row ? row->owner : 0;
+        bool later = owner == ROW_DIRECT || (owner == ROW_IDENTITY && c->plan->identity_end);
+        if (later || (!row && !is_kept_free(c->plan, virt + at)))
+            return false;
+        at += row ? row->size - (virt + at - row->virt) : PAGE_SIZE;
+    }
+    return true;
+}
+
+/* A --map without an address is shown where one of the linear maps would show it. */
+static inline void check_map_option_is_whole(const struct plan_case *c,
+                                             const struct map_option *map) {
+    const struct plan *plan = c->plan;
+    u64 size = align_up(map->size, PAGE_SIZE);
+    if (map->has_virt)
+        HOLDS(is_laid(c, map->virt, size));
+    else
+        HOLDS((plan->direct_end && is_laid(c, plan->direct_virt + map->phys, size)) ||
+              (plan->identity_end && is_laid(c, map->phys, size)));
+}
+
+/* --identity=none and tables: in the lower half is only what the user and the kernel put there.
+ * --identity=tables: all tables are at their own addresses, unless these were taken. */
+static inline void check_identity_option(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    const struct kernel_options *options = c->request->options;
+    if (options->identity != IDENTITY_NONE && options->identity != IDENTITY_TABLES)
+        return;
+    HOLDS(plan->identity_end == 0);
+    for (u32 i = 0; i < plan->row_count; i++) {
+        const struct map *row = &plan->rows[i];
+        HOLDS(row->virt >= upper_half(plan) || row->owner == ROW_KERNEL ||
+              row->owner == ROW_OPTION || row->owner == ROW_IDENTITY ||
+              (row->owner == ROW_DIRECT && options->direct == PLACE_AT));
+    }
+    for (u32 i = 0; i < plan->table_frames && options->identity == IDENTITY_TABLES; i++) {
+        u64 frame = plan->tables_phys + i * PAGE_SIZE;
+        HOLDS(row_of(plan, frame) || is_kept_free(plan, frame));
+    }
 }
 
 /* Every page of memory below `end` has something at its address `offset` above. */
@@ -314,7 +474,8 @@ static inline void check_linear_is_whole(const struct plan_case *c, u64 offset, 
         }
         for (u64 phys = part.start; phys < min_u64(range_end(part), end);) {
             const struct map *row = row_of(c->plan, phys + offset);
-            HOLDS(row || in_window(c->plan, phys + offset));
+            bool null = !offset && !phys && !c->request->options->null_mapped;
+            HOLDS(row || null || is_kept_free(c->plan, phys + offset));
             phys += row ? row->size - (phys + offset - row->virt) : PAGE_SIZE;
         }
     }
@@ -331,8 +492,10 @@ static inline void check_rows(const struct plan_case *c) {
         return;
     check_kernel_pages(c);
     check_window(c);
-    HOLDS(row_of(plan, plan->trampoline_phys) &&
-          row_of(plan, plan->trampoline_phys)->owner == ROW_TRAMPOLINE);
+    check_slot_and_temporary(c);
+    check_identity_option(c);
+    for (u32 i = 0; i < c->request->options->map_count; i++)
+        check_map_option_is_whole(c, &c->request->options->maps[i]);
     check_linear_is_whole(c, 0, plan->identity_end);
     check_linear_is_whole(c, plan->direct_virt, plan->direct_end);
 }
@@ -448,29 +611,135 @@ static inline void check_plan(const struct plan_case *c) {
 
 /* ---- finished tables ---- */
 
+static inline struct table_arena arena_at(const struct ram *ram, u64 phys, u32 frames) {
+    return (struct table_arena){.bytes = ram_at(ram, phys, frames * PAGE_SIZE),
+                                .phys = phys,
+                                .frame_count = frames,
+                                .used = frames};
+}
+
 static inline struct walk walk_to(const struct plan *plan, const struct ram *ram, u64 virt) {
-    u64 size = plan->table_frames * PAGE_SIZE;
-    struct table_arena arena = {.bytes = ram_at(ram, plan->tables_phys, size),
-                                .phys = plan->tables_phys,
-                                .frame_count = plan->table_frames,
-                                .used = plan->table_frames};
+    struct table_arena arena = arena_at(ram, plan->tables_phys, plan->table_frames);
     return paging_walk(&plan->options, &arena, plan->physical_bits, virt);
+}
+
+/* What the walker finds in place of a row's attributes. */
+static inline u32 seen_attributes(const struct plan *plan, u32 attributes) {
+    bool nx = plan->options.format->has_nx && plan->options.cpu_features & CPU_NX;
+    attributes = (attributes & ~(u32)MAP_SMALL) | (nx ? 0 : (u32)MAP_EXECUTE);
+    if (attributes & MAP_WRITE_COMBINING && !(plan->options.cpu_features & CPU_PAT))
+        attributes ^= MAP_WRITE_COMBINING | MAP_UNCACHED;
+    return attributes;
 }
 
 /* The page at this address is what the rows say, or absent if they say nothing. */
 static inline void check_walk(const struct plan_case *c, const struct ram *ram, u64 virt) {
     const struct plan *plan = c->plan;
-    if (!paging_is_canonical(plan->options.format, virt))
+    struct range slot = recursive_range(plan);
+    if (!paging_is_canonical(plan->options.format, virt) || virt - slot.start < slot.size)
         return;
     const struct map *row = row_of(plan, virt);
     struct walk walk = walk_to(plan, ram, virt);
     HOLDS(walk.result == (row ? WALK_MAPPED : WALK_ABSENT));
     if (!row)
         return;
-    bool nx = plan->options.format->has_nx && plan->options.cpu_features & CPU_NX;
-    u32 attributes = row->attributes | (nx ? 0 : (u32)MAP_EXECUTE);
     HOLDS(walk.phys == row->phys + (virt - row->virt));
-    HOLDS(walk.attributes == attributes);
+    HOLDS(walk.attributes == seen_attributes(plan, row->attributes));
+}
+
+/* The address at which a recursive slot shows the entry of level 0 for an address; taken twice,
+ * that of level 1, and so on. */
+static inline u64 recursive_entry(const struct plan *plan, u64 virt) {
+    const struct paging_format *format = plan->options.format;
+    u32 index_bits = format->entry_size == 4 ? 10 : 9;
+    u64 low = virt & (((u64)1 << format->virtual_bits) - 1);
+    return recursive_range(plan).start + (low >> index_bits & ~(u64)(format->entry_size - 1));
+}
+
+/* All entries on the way to an address are found through the recursive slot, to be read and written
+ * by the kernel alone. PAE's root is not: it is no table of 512 entries. */
+static inline void check_recursive(const struct plan_case *c, const struct ram *ram, u64 virt) {
+    const struct plan *plan = c->plan;
+    bool nx = plan->options.format->has_nx && plan->options.cpu_features & CPU_NX;
+    bool pae = plan->options.format == &paging_formats[PAGING_PAE];
+    struct walk way = walk_to(plan, ram, virt);
+    for (u32 level = 0; level + pae < plan->options.format->level_count; level++) {
+        virt = recursive_entry(plan, virt);
+        for (u32 i = 0; i < way.step_count; i++) {
+            if (way.steps[i].level != level)
+                continue;
+            struct walk walk = walk_to(plan, ram, virt);
+            HOLDS(walk.result == WALK_MAPPED && walk.page_size == PAGE_SIZE);
+            HOLDS(walk.phys ==
+                  way.steps[i].table + way.steps[i].index * plan->options.format->entry_size);
+            HOLDS(walk.attributes == (MAP_WRITE | (nx ? 0 : (u32)MAP_EXECUTE)));
+        }
+    }
+}
+
+static inline u64 entry_at(const struct plan *plan, const struct table_arena *arena, u64 table,
+                           u32 index) {
+    u32 size = plan->options.format->entry_size;
+    const u8 *at = arena->bytes + (table - arena->phys) + index * size;
+    return size == 4 ? load32(at) : load64(at);
+}
+
+/* Bytes mapped by a table and those below it, the recursive slot aside. Bounded by its level. */
+static inline u64 bytes_mapped(const struct plan *plan, const struct table_arena *arena, u64 table,
+                               u32 level, u64 virt) {
+    const struct paging_format *format = plan->options.format;
+    u64 sum = 0, size = (u64)1 << format->levels[level].shift;
+    struct range slot = recursive_range(plan);
+    for (u32 i = 0; i < 1u << format->levels[level].index_bits; i++) {
+        u64 entry = entry_at(plan, arena, table, i), at = virt + i * size;
+        bool recursive = paging_make_canonical(format, at) - slot.start < slot.size;
+        if (!(entry & 1) || (recursive && arena->phys == plan->tables_phys))
+            continue;
+        if (level == 0 || (format->levels[level].leaf && entry & 0x80))
+            sum += size;
+        else
+            sum += bytes_mapped(plan, arena, entry & 0xffffffffff000, level - 1, at);
+    }
+    return sum;
+}
+
+/* The window's first page is the window's own table, and the rest of it is free. */
+static inline void check_temporary(const struct plan_case *c, const struct ram *ram) {
+    const struct plan *plan = c->plan;
+    struct table_arena arena = arena_at(ram, plan->tables_phys, plan->table_frames);
+    struct walk walk = walk_to(plan, ram, plan->temporary_virt);
+    HOLDS(walk.result == WALK_MAPPED && walk.page_size == PAGE_SIZE);
+    HOLDS(walk.steps[walk.step_count - 1].table == walk.phys);
+    HOLDS(walk.steps[walk.step_count - 1].index == 0);
+    for (u32 i = 1; i < span_of_table(plan) / PAGE_SIZE; i++)
+        HOLDS(entry_at(plan, &arena, walk.phys, i) == 0);
+}
+
+/* --share-upper: a link in every entry of the root's upper half, none of them a page. */
+static inline void check_shared_upper(const struct plan_case *c, const struct ram *ram) {
+    const struct plan *plan = c->plan;
+    const struct paging_format *format = plan->options.format;
+    const struct paging_level *root = &format->levels[format->level_count - 1];
+    struct table_arena arena = arena_at(ram, plan->tables_phys, plan->table_frames);
+    u32 count = 1u << root->index_bits;
+    for (u32 i = count / 2; i < count; i++)
+        HOLDS((entry_at(plan, &arena, plan->tables_phys, i) & 0x81) == 1);
+}
+
+/* The tables for the jump map the trampoline's page, at its own address and where the kernel's
+ * tables have it, and nothing else. */
+static inline void check_boot_tables(const struct plan_case *c, const struct ram *ram) {
+    const struct plan *plan = c->plan;
+    struct table_arena arena = arena_at(ram, plan->boot_tables_phys, plan->boot_table_frames);
+    u64 places[] = {plan->trampoline_phys, plan->trampoline_virt};
+    for (u32 i = 0; i < ARRAY_COUNT(places); i++) {
+        struct walk walk = paging_walk(&plan->options, &arena, plan->physical_bits, places[i]);
+        HOLDS(walk.result == WALK_MAPPED && walk.phys == plan->trampoline_phys);
+        HOLDS(walk.page_size == PAGE_SIZE && walk.attributes == MAP_EXECUTE);
+    }
+    u64 pages = plan->trampoline_phys == plan->trampoline_virt ? 1 : 2;
+    HOLDS(bytes_mapped(plan, &arena, arena.phys, plan->options.format->level_count - 1u, 0) ==
+          pages * PAGE_SIZE);
 }
 
 static inline void check_tables_show_rows(const struct plan_case *c, const struct ram *ram) {
@@ -482,7 +751,24 @@ static inline void check_tables_show_rows(const struct plan_case *c, const struc
         check_walk(c, ram, row->virt + row->size / 2);
         check_walk(c, ram, row->virt + row->size - 1);
         check_walk(c, ram, row->virt + row->size);
+        if (plan->options.recursive)
+            check_recursive(c, ram, row->virt);
     }
+    if (plan->temporary_virt)
+        check_temporary(c, ram);
+    if (c->request->options->share_upper)
+        check_shared_upper(c, ram);
+    check_boot_tables(c, ram);
+}
+
+/* Not a byte is mapped beside the rows. Looks at every entry of every table. */
+static inline void check_nothing_else_is_mapped(const struct plan_case *c, const struct ram *ram) {
+    const struct plan *plan = c->plan;
+    struct table_arena arena = arena_at(ram, plan->tables_phys, plan->table_frames);
+    u64 sum = 0;
+    for (u32 i = 0; i < plan->row_count; i++)
+        sum += plan->rows[i].size;
+    HOLDS(bytes_mapped(plan, &arena, arena.phys, plan->options.format->level_count - 1u, 0) == sum);
 }
 
 #endif

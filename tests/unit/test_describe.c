@@ -72,32 +72,31 @@ static const char text_32[] =
     "          0x0000fffc0000 - 0x000100000000  256 KiB      reserved\n"
     "load      module 0   0x000000 + 0x11170    -> 0x00fce000 zero 0xe90\n"
     "          PT_LOAD 0  0x001000 + 0x800      -> 0x00000800\n"
-    "          PT_LOAD 0  0x001800 + 0x5f000    -> 0x00001000 via 0xf57000\n"
+    "          PT_LOAD 0  0x001800 + 0x5f000    -> 0x00001000 via 0xf54000\n"
     "          PT_LOAD 0  0x060800 + 0x800      -> 0x00060000 zero 0x2000\n"
     "          PT_LOAD 1  0x061000 + 0x3000     -> 0x00100000\n"
     "place     0x000000000000 - 0x000000000500  1.2 KiB      interrupt vectors and BIOS data\n"
     "          0x000000000800 - 0x000000062800  392 KiB      PT_LOAD 0\n"
     "          0x000000001000 - 0x000000060000  380 KiB      Aloft itself\n"
     "          0x000000100000 - 0x000000103000  12 KiB       PT_LOAD 1\n"
-    "          0x000000f57000 - 0x000000fb6000  380 KiB      staging\n"
+    "          0x000000f54000 - 0x000000fb3000  380 KiB      staging\n"
+    "          0x000000fb3000 - 0x000000fb6000  12 KiB       page tables for the jump\n"
     "          0x000000fb6000 - 0x000000fbc000  24 KiB       page tables\n"
-    "          0x000000fbc000 - 0x000000fbd000  4 KiB        trampoline\n"
-    "          0x000000fbd000 - 0x000000fce000  68 KiB       stack, information, GDT\n"
+    "          0x000000fbc000 - 0x000000fce000  72 KiB       stack, information, trampoline\n"
     "          0x000000fce000 - 0x000000fe0000  72 KiB       module 0\n"
-    "map       0x00000000 -> 0x000000000          640 KiB    rw-- identity map\n"
+    "map       0x00001000 -> 0x000001000          636 KiB    rw-- identity map\n"
     "          0x000a0000 -> 0x0000a0000          128 KiB    rw-u identity map\n"
     "          0x000c0000 -> 0x0000c0000          256 KiB    rw-- identity map\n"
-    "          0x00100000 -> 0x000100000          14.7 MiB   rw-- identity map\n"
-    "          0x00fbc000 -> 0x000fbc000          4 KiB      r-x- trampoline\n"
-    "          0x00fbd000 -> 0x000fbd000          140 KiB    rw-- identity map\n"
+    "          0x00100000 -> 0x000100000          14.8 MiB   rw-- identity map\n"
     "          0xc0000000 -> 0x000000000          396 KiB    rwx- kernel\n"
     "          0xc0063000 -> 0x000063000          244 KiB    rw-- direct map\n"
     "          0xc00a0000 -> 0x0000a0000          128 KiB    rw-u direct map\n"
     "          0xc00c0000 -> 0x0000c0000          256 KiB    rw-- direct map\n"
     "          0xc0100000 -> 0x000100000          12 KiB     r-x- kernel\n"
     "          0xc0103000 -> 0x000103000          14.8 MiB   rw-- direct map\n"
-    "          0xff801000 -> 0x000fbd000          64 KiB     rw-- stack and information\n"
-    "          0xff812000 -> 0x000fcd000          4 KiB      rw-- stack and information\n"
+    "          0xff801000 -> 0x000fbc000          64 KiB     rw-- stack and information\n"
+    "          0xff812000 -> 0x000fcc000          4 KiB      rw-- stack and information\n"
+    "          0xff813000 -> 0x000fcd000          4 KiB      r-x- trampoline\n"
     "note      data pages stay executable: 32-bit paging has no NX\n";
 
 static void test_32_bit(void **state) {
@@ -131,23 +130,22 @@ static const char text_64[] =
     "place     0x000000000000 - 0x000000000500  1.2 KiB      interrupt vectors and BIOS data\n"
     "          0x000000001000 - 0x000000060000  380 KiB      Aloft itself\n"
     "          0x000000200000 - 0x000000203000  12 KiB       PT_LOAD 0\n"
+    "          0x0000bffc1000 - 0x0000bffc8000  28 KiB       page tables for the jump\n"
     "          0x0000bffc8000 - 0x0000bffda000  72 KiB       page tables\n"
-    "          0x0000bffda000 - 0x0000bffdb000  4 KiB        trampoline\n"
-    "          0x0000bffdb000 - 0x0000bffe0000  20 KiB       stack, information, GDT\n"
-    "map       0x0000000000000000 -> 0x000000000  640 KiB    rw-- identity map\n"
+    "          0x0000bffda000 - 0x0000bffe0000  24 KiB       stack, information, trampoline\n"
+    "map       0x0000000000001000 -> 0x000001000  636 KiB    rw-- identity map\n"
     "          0x00000000000a0000 -> 0x0000a0000  128 KiB    rw-u identity map\n"
     "          0x00000000000c0000 -> 0x0000c0000  256 KiB    rw-- identity map\n"
     "          0x0000000000100000 -> 0x000100000  2.9 GiB    rw-- identity map\n"
-    "          0x00000000bffda000 -> 0x0bffda000  4 KiB      r-x- trampoline\n"
-    "          0x00000000bffdb000 -> 0x0bffdb000  20 KiB     rw-- identity map\n"
     "          0xffff800000000000 -> 0x000000000  640 KiB    rw-- direct map\n"
     "          0xffff8000000a0000 -> 0x0000a0000  128 KiB    rw-u direct map\n"
     "          0xffff8000000c0000 -> 0x0000c0000  256 KiB    rw-- direct map\n"
     "          0xffff800000100000 -> 0x000200000  12 KiB     r-x- kernel\n"
     "          0xffff800000103000 -> 0x000103000  2.9 GiB    rw-- direct map\n"
     "          0xffff800100000000 -> 0x100000000  2 GiB      rw-- direct map\n"
-    "          0xffffffffffa01000 -> 0x0bffdb000  16 KiB     rw-- stack and information\n"
-    "          0xffffffffffa06000 -> 0x0bffdf000  4 KiB      rw-- stack and information\n"
+    "          0xffffffffffa01000 -> 0x0bffda000  16 KiB     rw-- stack and information\n"
+    "          0xffffffffffa06000 -> 0x0bffde000  4 KiB      rw-- stack and information\n"
+    "          0xffffffffffa07000 -> 0x0bffdf000  4 KiB      r-x- trampoline\n"
     "note      the direct map gives way to kernel at virtual 0xffff800000100000 (12 KiB)\n";
 
 static void test_64_bit(void **state) {
@@ -160,6 +158,33 @@ static void test_64_bit(void **state) {
     described.image.entry_kind = ENTRY_PHYSICAL;
     describe(&described, text);
     assert_string_equal(text, text_64);
+}
+
+static const char *const lines_of_options[] = {
+    "paging    4-level, 16 frames of tables, recursive slot 510\n",
+    "map       0x0000000010000000 -> 0x000200000  12 KiB     r--g --map\n",
+    "          0x0000000020000000 -> 0x0fee00000  4 KiB      rw-u --map\n",
+    "          0x0000000030000000 -> 0x0000a0000  64 KiB     rw-c --map\n",
+    "          0xffff800000100000 -> 0x000100000  14.8 MiB   rw-g direct map\n",
+    "          0xffffffffff800000 -> 0x000fcd000  4 KiB      rw-g temporary window\n",
+    "          0xffffffffffa07000 -> 0x000fdf000  4 KiB      r-xg trampoline\n",
+};
+
+static void test_options(void **state) {
+    (void)state;
+    static struct described described;
+    static char text[TEXT_SIZE];
+    static const struct part parts[] = {{0xffffffff80200000, 0x200000, 0x3000, 0x3000, 5}, {0}};
+    described.machine = machine_of(qemu_16m, CPU_QEMU64, 40);
+    make(&described, parts, 64,
+         "--stack=16K --identity=none --recursive=auto --temporary --global "
+         "--map=0x200000+12K@0x10000000,cached,ro --map=0xfee00000+1@0x20000000 "
+         "--map=0xa0000+64K@0x30000000,combining",
+         0);
+    describe(&described, text);
+    for (size_t i = 0; i < ARRAY_COUNT(lines_of_options); i++)
+        if (!strstr(text, lines_of_options[i]))
+            fail_msg("not there: %sin\n%s", lines_of_options[i], strstr(text, "\nmap "));
 }
 
 static void test_paging_off(void **state) {
@@ -195,9 +220,8 @@ static void test_short_lines(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_32_bit),
-        cmocka_unit_test(test_64_bit),
-        cmocka_unit_test(test_paging_off),
+        cmocka_unit_test(test_32_bit),      cmocka_unit_test(test_64_bit),
+        cmocka_unit_test(test_options),     cmocka_unit_test(test_paging_off),
         cmocka_unit_test(test_short_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,10 +246,10 @@ static void test_names(void **state) {
         {{0, 1, CLAIM_MODULE, 31}, "module 31", MEMORY_MODULE, "module"},
         {{0, 1, CLAIM_TABLES, 0}, "page tables", MEMORY_TABLES, "page tables"},
         {{0, 1, CLAIM_HANDOFF, 0},
-         "stack, information, GDT",
+         "stack, information, trampoline",
          MEMORY_HANDOFF,
          "stack and information"},
-        {{0, 1, CLAIM_TRAMPOLINE, 0}, "trampoline", MEMORY_TRAMPOLINE, "trampoline"},
+        {{0, 1, CLAIM_TRAMPOLINE, 0}, "page tables for the jump", MEMORY_TRAMPOLINE, "trampoline"},
         {{0, 1, CLAIM_STAGING, 1}, "staging", 0, "reserved"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

@@ -15,7 +15,7 @@
 
 #include <sys/mman.h>
 
-enum { PLANS = 60000, MODULES_MAX = CONFIG_MODULES_MAX };
+enum { PLANS = 60000, MODULES_MAX = CONFIG_MODULES_MAX, OPTION_COUNT = 13 };
 
 /* xorshift64*: any generator would do, this one is the same everywhere. */
 static u64 next_random(u64 *state) {
@@ -231,15 +231,62 @@ static u64 random_direct(u64 *state, u32 bits) {
     return one_in(state, 3) ? address + (below(state, 64) << 12) : address;
 }
 
-static struct kernel_options random_options(u64 *state, u32 bits) {
+static void random_recursive(u64 *state, u32 bits, struct kernel_options *options) {
+    static const u64 slots[] = {0, 1, 31, 255, 256, 300, 508, 509, 510, 511, 512, 768, 1023, 1024};
+    options->recursive = one_in(state, 2) ? PLACE_NONE : (enum place_option)below(state, 3);
+    options->recursive_at =
+        one_in(state, 2) ? below(state, bits == 32 ? 1024 : 512) : PICK(state, slots);
+}
+
+/* Devices, RAM and what is neither, at all kinds of addresses; now and then nonsense. */
+static struct map_option random_map(u64 *state, u32 bits) {
+    static const u64 physical[] = {0xfee00000, 0xfec00000, 0xe0000000, 0xa0000,     0xb8000,
+                                   0,          0x1000,     0x100000,   0x100000000, 0xff800000};
+    u64 size = random_bytes(state), phys = PICK(state, physical), virt = random_direct(state, bits);
+    if (one_in(state, 4))
+        virt = random_offset(state, bits);
+    if (one_in(state, 3))
+        virt += random_bytes(state) & ~(u64)0xfff;
+    if (one_in(state, 8))
+        phys += below(state, 256) << 12;
+    if (one_in(state, 60))
+        phys = next_random(state);
+    if (one_in(state, 60))
+        size = next_random(state);
+    return (struct map_option){.phys = phys,
+                               .size = size,
+                               .has_virt = !one_in(state, 4),
+                               .virt = virt,
+                               .cache = (enum map_cache)below(state, 3),
+                               .read_only = one_in(state, 3)};
+}
+
+/* An option that needs a CPU feature: seldom where that lacks. */
+static bool random_feature(u64 *state, u32 n, bool has) {
+    return one_in(state, has ? n : 100);
+}
+
+static struct kernel_options random_options(u64 *state, u32 bits, u32 features) {
     struct kernel_options options = kernel_options_default();
     options.paging = random_paging(state, bits);
-    options.identity = one_in(state, 4) ? IDENTITY_ALL : IDENTITY_LOW;
-    options.direct = one_in(state, 2) ? DIRECT_AUTO : (enum direct_option)below(state, 3);
+    options.identity = one_in(state, 2) ? IDENTITY_LOW : (enum identity_option)below(state, 4);
+    options.direct = one_in(state, 2) ? PLACE_AUTO : (enum place_option)below(state, 3);
     options.direct_at = random_direct(state, bits);
     options.small_pages = one_in(state, 40);
     if (one_in(state, 2))
         options.stack_size = (u32)(1 + below(state, one_in(state, 20) ? 1024 : 8)) * 4096;
+    random_recursive(state, bits, &options);
+    options.temporary = one_in(state, 5);
+    options.share_upper = one_in(state, 12);
+    options.null_mapped = one_in(state, 5);
+    options.global = random_feature(state, 6, features & CPU_PGE);
+    options.strict = one_in(state, 8);
+    options.smep = random_feature(state, 3, features & CPU_SMEP);
+    options.umip = random_feature(state, 3, features & CPU_UMIP);
+    if (one_in(state, 3))
+        options.map_count = (u32)below(state, OPTION_MAPS_MAX + 1);
+    for (u32 i = 0; i < options.map_count; i++)
+        options.maps[i] = random_map(state, bits);
     return options;
 }
 
@@ -268,7 +315,7 @@ static void random_trial(u64 seed, struct trial *trial) {
     random_machine(&state, &trial->machine);
     random_image(&state, &trial->machine, &trial->image);
     trial->request = (struct boot_request){
-        .options = random_options(&state, trial->image.bits),
+        .options = random_options(&state, trial->image.bits, trial->machine.cpu.features),
         .kernel = {random_string(&state, trial), random_string(&state, trial), 1},
         .module_count = (u32)(one_in(&state, 30) ? MODULES_MAX : below(&state, 4))};
     for (u32 i = 0; i < trial->request.module_count; i++) {
@@ -291,7 +338,27 @@ static void random_trial(u64 seed, struct trial *trial) {
 struct seen {
     u32 refused[256];
     u32 accepted, off, formats[PAGING_FORMAT_COUNT], late, high, modules, notes, rows, tables;
+    u32 options[OPTION_COUNT];
 };
+
+/* The options that change a layout, in plans that came of them. */
+static void note_options(const struct kernel_options *options, struct seen *seen) {
+    const bool on[OPTION_COUNT] = {options->identity == IDENTITY_ALL,
+                                   options->identity == IDENTITY_TABLES,
+                                   options->identity == IDENTITY_NONE,
+                                   options->recursive == PLACE_AUTO,
+                                   options->recursive == PLACE_AT,
+                                   options->temporary,
+                                   options->share_upper,
+                                   options->null_mapped,
+                                   options->global,
+                                   options->strict,
+                                   options->smep,
+                                   options->umip,
+                                   options->map_count != 0};
+    for (u32 i = 0; i < OPTION_COUNT; i++)
+        seen->options[i] += on[i];
+}
 
 static void note_what_was_seen(const struct plan *plan, struct seen *seen) {
     seen->accepted++;
@@ -331,7 +398,8 @@ static struct error finish_tightly(struct trial *trial, const struct ram *ram,
     return error;
 }
 
-static void check_finish(const struct plan_case *c, struct trial *trial, const struct ram *ram) {
+static void check_finish(const struct plan_case *c, struct trial *trial, const struct ram *ram,
+                         bool thoroughly) {
     struct plan *plan = &trial->plan;
     struct cpu_entry entry;
     SUCCEEDS(finish_tightly(trial, ram, &entry));
@@ -341,17 +409,22 @@ static void check_finish(const struct plan_case *c, struct trial *trial, const s
         check_tables_show_rows(c, ram);
         check_walk(c, ram, plan->handoff_virt - 1);
         check_walk(c, ram, plan->info_virt - 1);
+        if (thoroughly)
+            check_nothing_else_is_mapped(c, ram);
         HOLDS(walk_to(plan, ram, entry.ip).phys == trial->image.entry_phys);
         check_frames_are_exact(c, ram);
     }
     /* Give the pages back: 4 GiB of physical memory are not there. */
     madvise(ram_at(ram, plan->tables_phys, 0), plan->table_frames * PAGE_SIZE, MADV_DONTNEED);
+    madvise(ram_at(ram, plan->boot_tables_phys, 0), plan->boot_table_frames * PAGE_SIZE,
+            MADV_DONTNEED);
     madvise(ram_at(ram, plan->handoff_phys, 0), plan->stack_size + plan->info_size, MADV_DONTNEED);
 }
 
 /* What a plan may be refused for; anything else would be a mistake of the planner. */
 static bool is_refusal(enum error_code code) {
     return (code >= ERROR_PLAN_NO_RAM && code < ERROR_PAGING_TABLES_FULL) ||
+           (code >= ERROR_PLAN_CPU_OPTION && code <= ERROR_PLAN_NO_SLOT) ||
            code == ERROR_ELF_PAGE_OFFSET || code == ERROR_ELF_PAGE_CONFLICT ||
            code == ERROR_MEMORY_MAP_FULL;
 }
@@ -369,10 +442,12 @@ static void check_trial(u64 seed, const struct ram *ram, struct seen *seen) {
         return;
     }
     note_what_was_seen(&trial.plan, seen);
+    if (trial.plan.paging)
+        note_options(&trial.request.options, seen);
     check_plan(c);
     bool many = trial.plan.table_frames > 300; /* they take long to write */
     if (!many || seen->accepted % 16 == 0) {
-        check_finish(c, &trial, ram);
+        check_finish(c, &trial, ram, trial.plan.table_frames < 32 || seen->accepted % 16 == 0);
         seen->tables++;
     }
 }
@@ -392,6 +467,9 @@ static void print_seen(u64 plans, const struct seen *seen) {
     for (size_t i = 0; i < error_row_count; i++)
         if (seen->refused[error_rows[i].code])
             printf("%s %u  ", error_names[i], seen->refused[error_rows[i].code]);
+    printf("\noptions:");
+    for (u32 i = 0; i < OPTION_COUNT; i++)
+        printf(" %u", seen->options[i]);
     printf("\n");
 }
 
@@ -413,6 +491,8 @@ static void test_random_plans(void **state) {
     assert_true(plans < PLANS ||
                 (seen.accepted > plans / 3 && seen.tables > plans / 4 && seen.off && seen.late &&
                  seen.high && seen.modules && seen.notes));
+    for (u32 i = 0; i < OPTION_COUNT; i++)
+        assert_true(plans < PLANS || seen.options[i] > plans / 400);
     munmap(bytes, 4 * GIB);
 }
 
