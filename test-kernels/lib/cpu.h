@@ -50,6 +50,20 @@ CPU_READ(cpu_gs, "mov %%gs, %0")
 CPU_READ(cpu_ss, "mov %%ss, %0")
 #undef CPU_READ
 
+#define CPU_WRITE(name, instruction)                             \
+    static inline void name(uintptr_t value) {                   \
+        __asm__ volatile(instruction : : "r"(value) : "memory"); \
+    }
+CPU_WRITE(cpu_set_cr0, "mov %0, %%cr0")
+CPU_WRITE(cpu_set_cr3, "mov %0, %%cr3")
+CPU_WRITE(cpu_set_cr4, "mov %0, %%cr4")
+#undef CPU_WRITE
+
+/* Forgets what the TLB holds about the page of this address. */
+static inline void cpu_invlpg(uintptr_t address) {
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
 static inline uint16_t cpu_ldtr(void) {
     uint16_t value;
     __asm__ volatile("sldt %0" : "=r"(value));
@@ -105,6 +119,10 @@ static inline struct cpuid cpuid(uint32_t leaf) {
                      : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
                      : "a"(leaf), "c"(0));
     return r;
+}
+
+static inline bool cpu_has_pse(void) {
+    return (cpuid(1).edx >> 3 & 1) != 0;
 }
 
 static inline bool cpu_has_nx(void) {

@@ -41,16 +41,27 @@ common:
     push %r8; push %r9; push %r10; push %r11; push %r12; push %r13; push %r14; push %r15
     mov %rsp, %rdi
     call fault_handle
+    test %eax, %eax
+    jz probe_faulted
     pop %r15; pop %r14; pop %r13; pop %r12; pop %r11; pop %r10; pop %r9; pop %r8
     pop %rdi; pop %rsi; pop %rbp; pop %rbx; pop %rdx; pop %rcx; pop %rax
+    add $16, %rsp
+    iretq
 #else
     pusha
     push %esp
     call fault_handle
+    test %eax, %eax
+    jz probe_faulted
     add $4, %esp
     popa
+    add $8, %esp
+    iret
 #endif
-    /* A probe faulted: its caller gets 1. No IRET is needed, ring and flags are the same. */
+
+    /* Its caller gets 1. Nothing of the frame is needed: ring and flags are the same, and what a
+     * called function may change need not be as it was. The probes change nothing else. */
+probe_faulted:
     mov PROBE_STACK, STACK
     mov $1, %eax
     jmp forget

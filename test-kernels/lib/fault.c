@@ -4,23 +4,6 @@
 
 enum { EXCEPTIONS = 32 };
 
-#ifdef __x86_64__
-enum { SAVED_REGISTERS = 15 };
-#else
-enum { SAVED_REGISTERS = 8 };
-#endif
-
-/* What lies on the stack when fault_handle() is called; fault-entry.S pushed the first two lines.
- */
-struct fault_frame {
-    uintptr_t registers[SAVED_REGISTERS];
-    uintptr_t vector;
-    uintptr_t error; /* 0 for exceptions that have none */
-    uintptr_t instruction;
-    uintptr_t cs;
-    uintptr_t flags;
-};
-
 /* SDM volume 3A, figures 6-2 and 6-8. */
 struct gate {
     uint16_t offset_low;
@@ -35,7 +18,7 @@ struct gate {
 };
 
 extern const uintptr_t fault_entries[EXCEPTIONS];
-void fault_handle(const struct fault_frame *frame);
+uintptr_t fault_handle(struct fault_frame *frame);
 
 static struct gate gates[EXCEPTIONS];
 static struct fault last;
@@ -62,11 +45,37 @@ void fault_install(void) {
     __asm__ volatile("lidt %0" : : "m"(idtr));
 }
 
-/* Comes back only when a probe is to go on. */
-void fault_handle(const struct fault_frame *frame) {
+__attribute__((weak)) bool fault_resolve(struct fault_frame *frame) {
+    (void)frame;
+    return false;
+}
+
+#ifdef __x86_64__
+void fault_on_stack(unsigned vector, unsigned number) {
+    gates[vector].stack = (uint8_t)number;
+}
+#else
+void fault_by_task(unsigned vector, uint16_t selector) {
+    gates[vector] = (struct gate){.selector = selector, .type = 0x85};
+}
+#endif
+
+void fault_print_reason(uintptr_t error) {
+    print((error & FAULT_FETCH) != 0   ? "execution of "
+          : (error & FAULT_WRITE) != 0 ? "write to "
+                                       : "read of ");
+    print((error & FAULT_PRESENT) != 0 ? "a page that does not allow it"
+                                       : "a page that is not there");
+    print((error & FAULT_USER) != 0 ? ", from ring 3" : ", from ring 0");
+}
+
+/* Comes back only when the code is to go on: with 1 where it was, with 0 behind a probe. */
+uintptr_t fault_handle(struct fault_frame *frame) {
+    if (fault_resolve(frame))
+        return 1;
     if (fault_probe_stack != 0) {
         last = (struct fault){frame->vector, frame->error, cpu_cr2()};
-        return;
+        return 0;
     }
     print_on_serial();
     print("exception ");

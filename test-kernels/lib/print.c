@@ -89,6 +89,13 @@ void print_hex(uint64_t number) {
     print_digits(number, 1);
 }
 
+void print_fact(const char *what, uint64_t number) {
+    print(what);
+    print_character(' ');
+    print_hex(number);
+    print("\n");
+}
+
 void print_size(uint64_t bytes) {
     static const char units[][4] = {"B", "KiB", "MiB", "GiB", "TiB"};
     unsigned unit = 0;

@@ -23,6 +23,7 @@ void print(const char *string);
 void print_decimal(uint64_t number);
 void print_hex(uint64_t number);                    /* 0xc0100000 */
 void print_digits(uint64_t number, unsigned least); /* hexadecimal without 0x, zeros in front */
+void print_fact(const char *what, uint64_t number); /* "what 0x1234", a line */
 void print_size(uint64_t bytes);                    /* 12 KiB, 127.9 MiB */
 
 #endif

@@ -26,6 +26,10 @@ void kernel_main(const struct aloft_info *info);
 /* Catches exceptions, prints the boot information (dump.h), and checks all of it (check.h). */
 void test_begin(const char *name, const struct aloft_info *info);
 
+/* The same for kernels whose output is for people: the information is checked, but printed only if
+ * the command line is the word "dump". */
+void test_begin_briefly(const char *name, const struct aloft_info *info);
+
 /* The part of test_begin() that catches and names, without dump and checks. */
 void test_name(const char *name, const struct aloft_info *info);
 

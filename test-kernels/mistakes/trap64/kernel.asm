@@ -1,0 +1,6 @@
+; For Aloft, 64-bit: what a compiler puts where execution must not come.
+bits 64
+section .text
+global start
+start:
+    ud2
