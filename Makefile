@@ -137,6 +137,7 @@ $(BUILD)/aloft: $(TOOL_OBJECTS) $(BUILD)/host/tools/bootcode.o $(HOST_MODULE_OBJ
 # ---- test kernels ---------------------------------------------------------------------------------------
 
 include test-kernels/kernels.mk
+include test-kernels/mistakes.mk
 
 # ---- tests ----------------------------------------------------------------------------------------------
 
@@ -145,9 +146,9 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 
 $(BUILD)/test/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(call iquote,base tools) -c -o $@ $<
+	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(call iquote,$(uses_handoff) tools) -c -o $@ $<
 
-$(BUILD)/test/modules.a: $(TEST_MODULE_OBJECTS) $(BUILD)/test/tools/pack.o
+$(BUILD)/test/modules.a: $(TEST_MODULE_OBJECTS) $(addprefix $(BUILD)/test/tools/,pack.o draw.o tables.o)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
@@ -192,7 +193,7 @@ debug: $(BUILD)/example.img ## the same, stopped at the kernel's entry under GDB
 unit: $(UNIT_TESTS) ## the tests that need no boot
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 
-boot-test: all all-kernels ## boot every test kernel under QEMU
+boot-test: all all-kernels all-mistakes ## boot every test kernel under QEMU
 	$(Q)BUILD=$(BUILD) $(PYTEST) -q tests/boot
 
 fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (20), from the seeds

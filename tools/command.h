@@ -13,5 +13,6 @@ int command_image(int count, char **words);
 int command_plan(int count, char **words);
 int command_check(int count, char **words);
 int command_run(int count, char **words);
+int command_doctor(int count, char **words);
 
 #endif

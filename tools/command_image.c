@@ -44,10 +44,10 @@ int command_image(int count, char **words) {
     const struct call call = {"aloft image", help, count, words};
     struct words things = {0}, output = {0}, format = {0}, size = {0}, fat = {0};
     const struct option options[] = {
-        {"-o", &output, false},
-        {"--format", &format, false},
-        {"--size", &size, false},
-        {"--fat", &fat, false},
+        {"-o", &output, OPTION_VALUE},
+        {"--format", &format, OPTION_VALUE},
+        {"--size", &size, OPTION_VALUE},
+        {"--fat", &fat, OPTION_VALUE},
     };
     options_read(&call, options, ARRAY_COUNT(options), &things, NULL);
     const char *folder = options_one(&call, &things, "the folder");

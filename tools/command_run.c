@@ -106,10 +106,10 @@ int command_run(int count, char **words) {
     const struct call call = {"aloft run", help, count, words};
     struct words things = {0}, format = {0}, memory = {0}, cpu = {0}, machine = {0}, passed = {0};
     const struct option options[] = {
-        {"--format", &format, false},
-        {"--memory", &memory, false},
-        {"--cpu", &cpu, false},
-        {"--machine", &machine, false},
+        {"--format", &format, OPTION_VALUE},
+        {"--memory", &memory, OPTION_VALUE},
+        {"--cpu", &cpu, OPTION_VALUE},
+        {"--machine", &machine, OPTION_VALUE},
     };
     options_read(&call, options, ARRAY_COUNT(options), &things, &passed);
     u64 bytes = model_memory(call.who, words_last(&memory, "128M"));

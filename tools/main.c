@@ -12,6 +12,7 @@ static const char help[] =
     "  aloft run KERNEL|DIR        make such an image and boot it in QEMU\n"
     "  aloft check KERNEL          say whether a kernel can be booted, and what to mend\n"
     "  aloft plan KERNEL|DIR       show where everything would go: loads, page tables, entry\n"
+    "  aloft doctor LOG [KERNEL]   say why it triple-faulted, from QEMU's log\n"
     "\n"
     "aloft COMMAND --help tells more; aloft(1) tells all.\n";
 
@@ -25,10 +26,12 @@ int main(int count, char **words) {
         return command_check(count - 2, words + 2);
     if (string_equal(command, "run"))
         return command_run(count - 2, words + 2);
+    if (string_equal(command, "doctor"))
+        return command_doctor(count - 2, words + 2);
     if (string_equal(command, "--help") || string_equal(command, "help"))
         return fputs(help, stdout) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
     if (string_equal(command, "--version"))
         return puts(ALOFT_NAME) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
-    die("aloft", "there is no command \"%s\"; the commands are image, run, check and plan",
+    die("aloft", "there is no command \"%s\"; the commands are image, run, check, plan and doctor",
         command);
 }

@@ -15,14 +15,19 @@ const char *words_last(const struct words *words, const char *otherwise) {
     return words->count ? words->at[words->count - 1] : otherwise;
 }
 
+/* Does the word begin with the option's name, and does the name end there? */
+static bool is_named(const struct option *option, const char *word) {
+    if (!string_starts(word, option->name))
+        return false;
+    char next = word[string_length(option->name)];
+    return option->kind == OPTION_OTHER || !next || next == '=' || !string_starts(word, "--");
+}
+
+/* The first row that fits: one of kind OPTION_OTHER stands last. */
 static const struct option *find(const struct option *options, u32 count, const char *word) {
-    for (u32 i = 0; i < count; i++) {
-        if (!string_starts(word, options[i].name))
-            continue;
-        char next = word[string_length(options[i].name)];
-        if (!next || next == '=' || !string_starts(word, "--"))
+    for (u32 i = 0; i < count; i++)
+        if (is_named(&options[i], word))
             return &options[i];
-    }
     return NULL;
 }
 
@@ -38,11 +43,17 @@ static const char *value_in(const struct option *option, const char *word) {
 static int read_option(const struct call *call, const struct option *option, int at) {
     const char *word = call->words[at], *value = value_in(option, word);
     bool is_short = !string_starts(word, "--");
+    if (option->kind != OPTION_VALUE) {
+        if (option->kind == OPTION_FLAG && value)
+            die(call->who, "%s takes no value; write %s alone", option->name, option->name);
+        words_add(call->who, option->values, word);
+        return at;
+    }
     if (!value && is_short && at + 1 < call->count)
         value = call->words[++at];
     if (!value)
         die(call->who, "%s has no value; write %s%svalue", word, word, is_short ? " " : "=");
-    words_add(call->who, option->values, option->whole ? word : value);
+    words_add(call->who, option->values, value);
     return at;
 }
 

@@ -11,11 +11,17 @@ struct words {
     const char *at[WORDS_MAX];
 };
 
-/* A long option is written --name=value; a short one -o value. */
+enum option_kind {
+    OPTION_VALUE, /* --name=value; a short one -o value */
+    OPTION_FLAG,  /* --name alone */
+    OPTION_OTHER, /* any long option that no other row names, kept whole ("--name=value"), for the
+                   * configuration's own parser. Its name is "--" */
+};
+
 struct option {
     const char *name;
     struct words *values; /* the value, once for each time the option is given */
-    bool whole;           /* keep "--name=value" as it stands, for the configuration's own parser */
+    enum option_kind kind;
 };
 
 struct call {

@@ -101,7 +101,8 @@ static struct ram reserve_ram(const char *who, const struct plan *plan) {
     u64 start = ~(u64)0, end = 0;
     for (u32 i = 0; i < plan->claims.count; i++) {
         const struct claim *claim = &plan->claims.claims[i];
-        if (claim->kind != CLAIM_TABLES && claim->kind != CLAIM_HANDOFF)
+        if (claim->kind != CLAIM_TABLES && claim->kind != CLAIM_HANDOFF &&
+            claim->kind != CLAIM_TRAMPOLINE)
             continue;
         start = min_u64(start, claim->start);
         end = max_u64(end, claim->start + claim->size);
@@ -114,11 +115,16 @@ static struct ram reserve_ram(const char *who, const struct plan *plan) {
 }
 
 struct error work_finish(const char *who, struct work *work) {
-    struct ram ram = reserve_ram(who, &work->plan);
-    struct error error = native_finish(&work->machine, &work->plan, &work->request,
-                                       work->module_sizes, &ram, &work->entry);
-    munmap(ram.bytes, (size_t)ram.size);
-    return error;
+    const struct plan *plan = &work->plan;
+    struct ram ram = reserve_ram(who, plan);
+    TRY(native_finish(&work->machine, plan, &work->request, work->module_sizes, &ram,
+                      &work->entry));
+    work->tables = (struct table_arena){
+        .bytes = ram_at(&ram, plan->tables_phys, plan->table_frames * PAGE_SIZE),
+        .phys = plan->tables_phys,
+        .frame_count = plan->table_frames,
+        .used = plan->table_frames};
+    return OK;
 }
 
 void work_print_error(const struct work *work, const struct error *error) {

@@ -20,7 +20,9 @@ struct work {
     u64 module_sizes[CONFIG_MODULES_MAX];
     struct machine machine;
     struct plan plan;
+    /* from work_finish() on: */
     struct cpu_entry entry;
+    struct table_arena tables; /* no frames with paging off */
 };
 
 /* What the call says, over what the configuration says. */
