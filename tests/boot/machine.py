@@ -32,11 +32,12 @@ MODULES = {
 
 
 class Result:
-    def __init__(self, status, serial, seconds, screen=None, reads=None):
+    def __init__(self, status, serial, seconds, screen=None, reads=None, inspected=None):
         self.status = status    # None if QEMU had to be ended
         self.serial = serial
         self.seconds = seconds  # since power-on
         self.screen = screen    # with `until`: the lines of the text screen
+        self.inspected = inspected
         self.reads, self.bytes_read = reads or (None, None)  # likewise: what the disk was asked for
 
     def report(self):
@@ -130,8 +131,9 @@ class Monitor:
 
 
 def boot_image(image, folder, medium="hdd", machine="pc", memory="128M", cpu=None, until=None,
-               blockdev=None, extra=(), screenshot=None, binary="qemu-system-x86_64", serial=True):
-    """Boots an image. With `until`, waits for that text on the serial line, then looks at the screen."""
+               blockdev=None, extra=(), screenshot=None, binary="qemu-system-x86_64", serial=True, inspect=None):
+    """Boots an image. With `until`, waits for that text on the serial line, then looks at the screen; and calls
+    inspect(monitor), whose answer becomes Result.inspected."""
     serial_path, monitor_path = f"{folder}/serial", f"{folder}/qmp"
     blockdev = blockdev or json.dumps(
         {"driver": "raw", "node-name": "disk", "read-only": medium == "floppy",
@@ -146,7 +148,7 @@ def boot_image(image, folder, medium="hdd", machine="pc", memory="128M", cpu=Non
     before = hashlib.sha256(pathlib.Path(image).read_bytes()).digest()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        result = wait(process, serial_path, monitor_path, folder, until, screenshot)
+        result = wait(process, serial_path, monitor_path, folder, until, screenshot, inspect)
     finally:
         process.kill()
         process.wait()
@@ -159,7 +161,7 @@ def read_serial(path):
     return path.read_text(errors="replace").replace("\r", "") if path.exists() else ""
 
 
-def wait(process, serial_path, monitor_path, folder, until, screenshot):
+def wait(process, serial_path, monitor_path, folder, until, screenshot, inspect):
     start = time.monotonic()
     while time.monotonic() < start + DEADLINE:
         seconds = time.monotonic() - start
@@ -174,7 +176,9 @@ def wait(process, serial_path, monitor_path, folder, until, screenshot):
             if screenshot:
                 screenshot.parent.mkdir(exist_ok=True)
                 monitor.command("screendump", filename=str(screenshot), format="png")
-            return Result(None, read_serial(serial_path), seconds, monitor.screen_text(folder), monitor.reads())
+            inspected = inspect(monitor) if inspect else None
+            return Result(None, read_serial(serial_path), seconds, monitor.screen_text(folder), monitor.reads(),
+                          inspected)
         if not until and HALTED in read_serial(serial_path):
             raise AssertionError("the loader stopped:\n" + read_serial(serial_path))
         time.sleep(0.02)

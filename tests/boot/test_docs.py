@@ -41,9 +41,9 @@ def test_kernel_of_the_readme(tmp_path, document):
         subprocess.run([*shlex.split(compiler), *command.split()[1:]], cwd=tmp_path, check=True)
     assert "can be booted" in machine.aloft("check", tmp_path / "kernel.elf")
     result = machine.boot(tmp_path, {"/boot/kernel.elf": tmp_path / "kernel.elf",
-                                     "/boot/aloft.cfg": machine.config()}, until="stack and information\nnote")
+                                     "/boot/aloft.cfg": machine.config()}, until="trampoline\nnote")
     for _ in range(50):
         if result.screen[0].startswith("Hello from the higher half!"):
             return
-        result = machine.boot_image(tmp_path / "disk.img", tmp_path, until="stack and information\nnote")
+        result = machine.boot_image(tmp_path / "disk.img", tmp_path, until="trampoline\nnote")
     raise AssertionError("\n".join(result.screen))

@@ -10,6 +10,16 @@ HOW = {
     "state-off": {"options": "--paging=off"},
     "example": {"arguments": "exit"},
     "example32": {"arguments": "exit"},
+    "enable": {"options": "--paging=off"},
+    "nasm-tables": {"options": "--paging=off"},
+    "pse-mix": {"options": "--paging=off"},
+    "higher-half-off": {"options": "--paging=off"},
+    "half-4k-off": {"options": "--paging=off"},
+    "heap": machine.MODULES,
+    "tables-offset": {"options": "--direct-map=0xA0000000000"},
+    "tables-window": {"options": "--temporary=on"},
+    "tables-recursive": {"options": "--recursive=auto"},
+    "recursive32": {"options": "--recursive=auto"},
 }
 # What cannot be, and why: (kernel, what) -> the error that says so.
 TOO_BIG_FOR_FLOPPY = {"big32m"}
@@ -58,9 +68,58 @@ FORMATS = [
     ("top2g", "--direct-map=0xffffc00000000000", "qemu64"),
     ("top2g", "--direct-map=none", "qemu64"),
     ("c0100000", "--direct-map=none --identity=all --stack=256K", "pentium3"),
+    ("pse-mix", "--paging=off", "486,pse=off"),
+    ("half-4k-off", "--paging=off", "486,pse=off"),
+    ("user", "", "486,pse=off"),
+    ("lower-empty32", "--identity=none", "pentium"),
+    ("lower-empty32", "--paging=pae", "pentium3"),
+    ("lower-empty64", "--identity=none", "qemu64"),
+    ("faults32", "--paging=pae", "qemu64"),
+    ("guard32", "--paging=pae", "qemu64"),
+    ("heap", "--paging=pae", "pentium3"),
+    ("guard64", "--paging=5level", "max"),
+    ("translate", "--paging=5level", "max"),
+    ("translate", "", "Skylake-Client"),
+    ("new-mapping", "--paging=5level", "max"),
+    ("tables-identity", "--identity=tables", "qemu64"),
+    ("tables-direct", "--identity=none", "qemu64"),
+    ("tables-window", "--temporary=on --paging=5level", "max"),
+    ("tables-recursive", "--recursive=300", "qemu64"),
+    ("tables-recursive", "--recursive=auto --paging=5level", "max"),
+    ("recursive32", "", "pentium"),
 ]
 
 
-@pytest.mark.parametrize("name,options,cpu", FORMATS, ids=[f"{n}-{o}-{c}".replace(" ", "") for n, o, c in FORMATS])
+LAYOUTS = [
+    ("state32", "--identity=none", "qemu64"),
+    ("state64", "--identity=none", "qemu64"),
+    ("c0100000", "--identity=tables", "qemu64"),
+    ("top2g", "--identity=tables --direct-map=none", "qemu64"),
+    ("top2g", "--identity=none --direct-map=none", "qemu64"),
+    ("state32", "--identity=none --paging=pae", "pentium3"),
+    ("wx64", "--identity=none --recursive=auto", "qemu64"),
+    ("top2g", "--recursive=300", "qemu64"),
+    ("c0100000", "--recursive=1023", "pentium"),
+    ("c0100000", "--recursive=auto --paging=pae", "qemu32"),
+    ("half64", "--recursive=auto --paging=5level", "max"),
+    ("state64", "--temporary", "qemu64"),
+    ("state32", "--temporary --recursive=auto", "486"),
+    ("state32", "--temporary --paging=pae --identity=none", "qemu64"),
+    ("top2g", "--share-upper", "qemu64"),
+    ("c0100000", "--share-upper", "qemu64"),
+    ("c0100000", "--share-upper --paging=pae --recursive=auto --temporary", "qemu64"),
+    ("low64", "--null-page=mapped", "qemu64"),
+    ("c0100000", "--map=0xfee00000+4K", "qemu64"),
+    ("top2g", "--map=0xfd000000+16M,combining --map=0xfee00000+4K", "qemu64"),
+    ("c0100000", "--paging=pae --map=0x100000000+16M@0xd0000000,cached --global", "qemu64"),
+    ("top2g", "--global --smep --umip", "max"),
+    ("low32", "--identity=none", "qemu64"),
+    ("top2g", "--direct-map=0xA0000000000", "qemu64"),
+    ("low64", "--identity=none --direct-map=none --paging=5level", "max"),
+]
+
+
+@pytest.mark.parametrize("name,options,cpu", FORMATS + LAYOUTS,
+                         ids=[f"{n}-{o}-{c}".replace(" ", "") for n, o, c in FORMATS + LAYOUTS])
 def test_format(tmp_path, name, options, cpu):
     machine.boot_kernel(tmp_path, name, options=options, cpu=cpu)
