@@ -47,7 +47,7 @@ struct kernel_options {
     bool share_upper; /* the tables of the upper half all exist */
     bool null_mapped; /* page 0 is in the identity map */
     bool global;      /* the kernel's pages stay in the TLB over CR3 changes */
-    bool strict;      /* what would be noted is refused */
+    bool strict;      /* a page that two segments share with different rights is an error */
     bool smep, umip;
     u32 stack_size; /* bytes, a multiple of 4096 */
     u32 map_count;

@@ -74,6 +74,9 @@ struct refusal {
 /* Nearly all of the first 4 GiB, for kernels as large as the address space. */
 static const struct e820_row all_ram[] = {{0, 0xfffff000, 1}, {0}};
 
+/* As much as puts the trampoline's page where its window is. */
+static const struct e820_row ram_to_window[] = {{0, 0xff815000, 1}, {0}};
+
 static const struct e820_row no_low_ram[] = {{0x1000000, 0x1000000, 1}, {0}};
 static const struct e820_row little_ram[] = {{0, LOADER_END, 1}, {0x100000, 0x100000, 1}, {0}};
 static const struct e820_row pc_1m[] = {QEMU_LOW, {0x100000, 0x100000, 1}, {0}};
@@ -335,6 +338,13 @@ static const struct refusal refusals[] = {
      {.parts = {TEXT_AT(0xff800000, 0x100000)}, .options = "--recursive=508 --paging=pae"},
      ERROR_PLAN_NO_SLOT,
      "PAE paging has no room for a recursive slot: the kernel takes it"},
+    {"a slot in the upper half",
+     {.memory = all_ram,
+      .parts = {{0x80000000, 0x100000, 0, 0x80000000, 7}},
+      .options = "--recursive=auto"},
+     ERROR_PLAN_NO_SLOT,
+     "32-bit with 4 MiB pages paging has no room for a recursive slot: the kernel takes it\n"
+     "leave --recursive out, or link the kernel below virtual 0x80000000"},
     {"--map with nothing to show it",
      {.bits = 64,
       .parts = HIGH_64,
@@ -943,6 +953,14 @@ static const struct acceptance acceptances[] = {
      "0.0 @1000 + 3000 > 100000 + 3000\n"
      "0.1 @4000 + 1000 > 103000 + 2000\n",
      ""},
+    {"the trampoline's two addresses are one",
+     {.memory = ram_to_window, .parts = HIGH_32, .options = "--identity=none --direct-map=none"},
+     "...\n"
+     "ff801000 > ff802000 + 10000 w- stack and information\n"
+     "ff812000 > ff812000 + 2000 w- stack and information\n"
+     "ff814000 > ff814000 + 1000 -x trampoline\n",
+     NULL,
+     NO_NX_32},
     {"ACPI's memory is shown, in whole pages",
      {.memory = office_pc, .bits = 64, .parts = HIGH_64, .options = "--direct-map=none"},
      LOW_IDENTITY "100000 > 100000 + 1ff00000 w- identity map\n"
@@ -1084,7 +1102,7 @@ static const struct acceptance acceptances[] = {
      ""},
     {"a range over others",
      {.parts = HIGH_32,
-      .options = "--map=0x200000+16K@0xc0102000,ro --map=0x300000+8K@0xff811000 "
+      .options = "--map=0x200000+16K@0xc0102000,ro --map=0x11000+8K@0xff811000 "
                  "--map=0x400000+8K@0xc0104000"},
      "...\n"
      "c0103000 > 103000 + 2000 w- kernel\n"
@@ -1206,6 +1224,13 @@ static const struct window_test window_tests[] = {
      0,
      0xff801000,
      0xff400000},
+    {{.memory = all_ram,
+      .parts = {{0x80000000, 0x2000000, 0, 0x80000000, 7}},
+      .options = "--recursive=5"},
+     PAGING_32_PSE,
+     5,
+     0x7fc01000,
+     0},
     {{.parts = HIGH_32, .options = "--recursive=auto --temporary --paging=pae"},
      PAGING_PAE,
      508,

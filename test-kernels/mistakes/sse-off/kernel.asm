@@ -7,3 +7,4 @@ start:
 hang:
     hlt
     jmp hang
+    times 8 db 0x90             ; what the message shows behind the instruction

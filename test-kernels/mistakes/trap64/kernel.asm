@@ -4,3 +4,4 @@ section .text
 global start
 start:
     ud2
+    times 6 db 0x90             ; what the message shows behind the instruction
