@@ -12,6 +12,8 @@ CASES = [
     ("top2g", "", "pc", "128M", "qemu64"), ("top2g", "", "q35", "5G", "max"),
     ("top2g", "--paging=5level", "pc", "5G", "max"), ("half64", "", "pc", "3584M", "Skylake-Client"),
     ("low64", "--pages=4k", "pc", "16M", "qemu64"), ("four64", "--direct-map=none", "q35", "3G", "Nehalem"),
+    ("top2g", "--smep --umip --global", "pc", "128M", "max"), ("half64", "--smep", "pc", "128M", "Haswell"),
+    ("c0100000", "--identity=tables --recursive=auto --temporary", "pc", "128M", "pentium3"),
     ("above4g", "", "pc", "5G", "qemu64"), ("entry-physical", "--stack=128K", "pc", "1G", "qemu64"),
 ]
 
