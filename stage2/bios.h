@@ -36,7 +36,6 @@ enum {
     BDA_CURSOR = 0x450,       /* u8 column, u8 row */
     BDA_CRTC_PORT = 0x463,    /* u16 */
     BDA_LAST_ROW = 0x484,     /* u8 */
-    BDA_TICKS = 0x46c,        /* u32: 18.2 a second */
 };
 
 static inline volatile u8 *bda(u32 address) {
