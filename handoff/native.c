@@ -121,17 +121,24 @@ static u64 virtual_or_none(const struct plan *plan, u64 phys, u64 size) {
     return phys ? plan_virtual(plan, phys, size) : ALOFT_NO_ADDRESS;
 }
 
-static struct aloft_screen text_screen(const struct machine *machine, const struct plan *plan) {
-    const struct text_screen *screen = &machine->screen;
-    if (!screen->phys)
+/* enum screen_kind has the values of ALOFT_SCREEN_*. */
+static struct aloft_screen screen_of(const struct machine *machine, const struct plan *plan) {
+    const struct screen *screen = &machine->screen;
+    if (screen->kind == SCREEN_NONE)
         return (struct aloft_screen){.kind = ALOFT_SCREEN_NONE, .virt = ALOFT_NO_ADDRESS};
     return (struct aloft_screen){
-        .kind = ALOFT_SCREEN_TEXT,
-        .width = screen->columns,
-        .height = screen->rows,
-        .pitch = screen->columns * 2,
-        .bits_per_pixel = 16,
-        .virt = plan_virtual(plan, screen->phys, (u64)screen->columns * screen->rows * 2),
+        .kind = screen->kind,
+        .width = screen->width,
+        .height = screen->height,
+        .pitch = screen->pitch,
+        .bits_per_pixel = screen->depth,
+        .red_position = screen->red.position,
+        .red_size = screen->red.size,
+        .green_position = screen->green.position,
+        .green_size = screen->green.size,
+        .blue_position = screen->blue.position,
+        .blue_size = screen->blue.size,
+        .virt = plan_virtual(plan, screen->phys, (u64)screen->pitch * screen->height),
         .phys = screen->phys};
 }
 
@@ -150,7 +157,7 @@ static void fill_fixed(const struct machine *machine, const struct plan *plan,
                                             .partition = machine->drive.partition,
                                             .sector_size = machine->drive.sector_size,
                                             .partition_start = machine->drive.partition_start};
-    info->screen = text_screen(machine, plan);
+    info->screen = screen_of(machine, plan);
     info->rsdp_phys = machine->rsdp;
     info->rsdp_virt = virtual_or_none(plan, machine->rsdp, 20);
     info->smbios_phys = machine->smbios;

@@ -22,16 +22,28 @@ struct boot_drive {
     u64 partition_start; /* sectors from the start of the drive */
 };
 
-struct text_screen {
-    u64 phys; /* of the character cells: 0xb8000; 0 if there is no text screen */
-    u32 columns, rows;
+enum screen_kind { SCREEN_NONE, SCREEN_TEXT, SCREEN_PIXELS };
+
+/* Where a colour's bits lie in a pixel; size 0 for pixels that are numbers of colours. */
+struct colour_bits {
+    u8 position, size;
+};
+
+/* The screen as the kernel will find it. */
+struct screen {
+    enum screen_kind kind;
+    u64 phys;          /* of the first cell (0xb8000) or pixel */
+    u32 width, height; /* cells or pixels */
+    u32 pitch;         /* bytes from one row to the next */
+    u32 depth;         /* bits a pixel; 16 for a cell */
+    struct colour_bits red, green, blue;
 };
 
 struct machine {
     struct memory_map memory;
     struct cpu cpu;
     struct boot_drive drive;
-    struct text_screen screen;
+    struct screen screen;
     u64 rsdp;        /* physical address of ACPI's root pointer, 0 if none */
     u64 acpi_tables; /* physical address of the RSDT or XSDT it points to, 0 if none */
     u64 smbios;      /* of the SMBIOS entry point, 0 if none */

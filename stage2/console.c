@@ -62,8 +62,12 @@ void console_init(struct machine *machine) {
     console.row = *bda(BDA_CURSOR + 1);
     if (console.column >= console.columns || console.row >= console.rows)
         console.column = console.row = 0;
-    machine->screen =
-        (struct text_screen){.phys = cells, .columns = console.columns, .rows = console.rows};
+    machine->screen = (struct screen){.kind = SCREEN_TEXT,
+                                      .phys = cells,
+                                      .width = console.columns,
+                                      .height = console.rows,
+                                      .pitch = console.columns * 2,
+                                      .depth = 16};
 }
 
 static void uart_char(char c) {

@@ -154,7 +154,7 @@ void model_machine(const char *who, const struct model *model, struct machine *m
         die(who, "no model of the machine \"%s\"; there are pc and q35", model->machine);
     *machine = (struct machine){
         .drive = {.bios_number = 0x80, .sector_size = 512, .partition = 1, .partition_start = 2048},
-        .screen = {.phys = 0xb8000, .columns = 80, .rows = 25},
+        .screen = {SCREEN_TEXT, 0xb8000, 80, 25, 160, 16, {0, 0}, {0, 0}, {0, 0}},
         .rsdp = 0xf5200, /* SeaBIOS puts both tables somewhere in its segment F000 */
         .smbios = 0xf5220,
         .serial_port = 0x3f8,

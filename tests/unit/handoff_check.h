@@ -143,12 +143,12 @@ static inline void check_places_told(const struct handoff *c, const struct aloft
 }
 
 static inline void check_screen(const struct handoff *c, const struct aloft_screen *screen) {
-    const struct text_screen *text = &c->request->machine->screen;
-    HOLDS(screen->kind == (text->phys ? ALOFT_SCREEN_TEXT : ALOFT_SCREEN_NONE));
-    check_twin(c, screen->virt, screen->phys, text->phys);
-    if (text->phys)
-        HOLDS(screen->width == text->columns && screen->height == text->rows &&
-              screen->pitch == 2 * text->columns && screen->bits_per_pixel == 16);
+    const struct screen *found = &c->request->machine->screen;
+    HOLDS(screen->kind == (u32)found->kind);
+    check_twin(c, screen->virt, screen->phys, found->phys);
+    if (found->kind != SCREEN_NONE)
+        HOLDS(screen->width == found->width && screen->height == found->height &&
+              screen->pitch == found->pitch && screen->bits_per_pixel == found->depth);
 }
 
 static inline void check_info(const struct handoff *c, u64 virt) {

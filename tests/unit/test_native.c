@@ -149,7 +149,8 @@ static void test_bare_machine(void **state) {
     static struct scene scene;
     plan_scene(&scene_rows[0], &scene);
     struct handoff handoff = handoff_of(&scene), *c = &handoff;
-    scene.machine.screen.phys = scene.machine.rsdp = scene.machine.serial_port = 0;
+    scene.machine.screen = (struct screen){.kind = SCREEN_NONE};
+    scene.machine.rsdp = scene.machine.serial_port = 0;
     SUCCEEDS(finish(&scene));
     check_handoff(c);
     free_scene(&scene);

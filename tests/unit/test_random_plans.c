@@ -83,7 +83,7 @@ static void random_machine(u64 *state, struct machine *machine) {
     struct memory_range raw[MEMORY_RANGES_MAX];
     *machine =
         (struct machine){.cpu = {.features = cpu->features, .physical_bits = cpu->physical_bits},
-                         .screen = {0xb8000, 80, 25},
+                         .screen = {SCREEN_TEXT, 0xb8000, 80, 25, 160, 16, {0, 0}, {0, 0}, {0, 0}},
                          .rsdp = 0xf52a0,
                          .smbios = 0xf5000};
     do {
