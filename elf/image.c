@@ -1,4 +1,5 @@
 #include "image.h"
+#include "notes.h"
 #include "range.h"
 
 enum {
@@ -9,6 +10,11 @@ enum {
     TYPE_EXECUTABLE = 2,
     TYPE_SHARED = 3,
     PT_LOAD = 1,
+    PT_DYNAMIC = 2,
+    PT_NOTE = 4,
+    PT_TLS = 7,
+    PT_GNU_STACK = 0x6474e551,
+    PT_GNU_RELRO = 0x6474e552,
     HEADER_SIZE_MAX = 64,
     PROGRAM_HEADER_SIZE_MAX = 56,
     BATCH_HEADERS = 8, /* program headers per read: most kernels need one */
@@ -66,6 +72,7 @@ struct reader {
     u64 table;       /* file offset of the program headers */
     u32 table_count; /* how many there are */
     u32 load_count;  /* PT_LOADs seen, the dropped ones too */
+    u32 note_count;
 };
 
 struct number_name {
@@ -116,9 +123,7 @@ static struct error check_kind(const struct reader *reader, const u8 *header) {
     if (machine != reader->layout->machine)
         return error_make(ERROR_ELF_MACHINE, .name = name, .number = {machine},
                           .other = name_of(machine_names, ARRAY_COUNT(machine_names), machine));
-    if (type == TYPE_SHARED)
-        return error_make(ERROR_ELF_PIE, .name = name);
-    if (type != TYPE_EXECUTABLE)
+    if (type != TYPE_EXECUTABLE && type != TYPE_SHARED)
         return error_make(ERROR_ELF_TYPE, .name = name, .number = {type},
                           .other = name_of(type_names, ARRAY_COUNT(type_names), type));
     return OK;
@@ -170,9 +175,9 @@ static struct error check_file_part(const struct source *file, const struct segm
     return OK;
 }
 
-static struct error wraps(const struct reader *reader, const struct segment *segment, u64 address,
+static struct error wraps(const struct image *image, const struct segment *segment, u64 address,
                           const char *kind) {
-    return error_make(ERROR_ELF_WRAP, .name = reader->file->name, .other = kind,
+    return error_make(ERROR_ELF_WRAP, .name = image->name, .other = kind,
                       .number = {segment->number, address, segment->memory_size});
 }
 
@@ -184,18 +189,18 @@ static u64 repeat_bit(u64 address, u32 bit) {
 
 /* What is canonical with 5-level paging passes here: the paging format is the planner's choice. A
  * segment that starts below the gap of non-canonical addresses must also end below it. */
-static struct error check_addresses(const struct reader *reader, const struct segment *segment) {
+static struct error check_addresses(const struct image *image, const struct segment *segment) {
     u64 virt = segment->virt;
     struct range range;
     if (!range_make(segment->phys, segment->memory_size, &range))
-        return wraps(reader, segment, segment->phys, "physical");
-    if (reader->layout->bits == 64 && virt != repeat_bit(virt, 56))
-        return error_make(ERROR_ELF_CANONICAL, .name = reader->file->name,
+        return wraps(image, segment, segment->phys, "physical");
+    if (image->bits == 64 && virt != repeat_bit(virt, 56))
+        return error_make(ERROR_ELF_CANONICAL, .name = image->name,
                           .number = {segment->number, virt, repeat_bit(virt, 47)});
-    u64 half_end = (u64)1 << (reader->layout->bits == 64 ? 56 : 32);
+    u64 half_end = (u64)1 << (image->bits == 64 ? 56 : 32);
     if (!range_make(virt, segment->memory_size, &range) ||
         (virt < half_end && range_end(range) > half_end))
-        return wraps(reader, segment, virt, "virtual");
+        return wraps(image, segment, virt, "virtual");
     return OK;
 }
 
@@ -222,7 +227,7 @@ static struct error add_segment(struct reader *reader, struct segment segment) {
     if (!segment.file_size)
         segment.offset = 0; /* linkers leave anything there */
     TRY(check_file_part(reader->file, &segment));
-    TRY(check_addresses(reader, &segment));
+    TRY(check_addresses(image, &segment));
     TRY(check_overlap(image, &segment));
     if (image->segment_count == ELF_SEGMENTS_MAX)
         return too_many(reader, ELF_SEGMENTS_MAX, "PT_LOAD segments");
@@ -230,7 +235,29 @@ static struct error add_segment(struct reader *reader, struct segment segment) {
     return OK;
 }
 
-static struct error read_segments(struct reader *reader) {
+/* What a program header tells. Of a type that comes twice the last one counts: gABI allows one. */
+static struct error add_part(struct reader *reader, u32 type, const struct segment *part) {
+    struct image *image = reader->image;
+    switch (type) {
+    case PT_LOAD: return add_segment(reader, *part);
+    case PT_NOTE:
+        return elf_read_notes(reader->file, part->offset, part->file_size, &reader->note_count,
+                              image);
+    case PT_DYNAMIC: image->dynamic = (struct image_part){part->virt, part->memory_size}; return OK;
+    case PT_GNU_RELRO: image->relro = (struct image_part){part->virt, part->memory_size}; return OK;
+    case PT_TLS:
+        image->tls = (struct image_tls){part->virt, part->file_size, part->memory_size,
+                                        max_u64(part->align, 1)};
+        return OK;
+    case PT_GNU_STACK:
+        image->stack_stated = true;
+        image->stack_rights = part->rights;
+        return OK;
+    default: return OK;
+    }
+}
+
+static struct error read_parts(struct reader *reader) {
     const struct layout *layout = reader->layout;
     u8 batch[BATCH_HEADERS * PROGRAM_HEADER_SIZE_MAX];
     u32 entry_size = layout->program_header_size;
@@ -242,11 +269,44 @@ static struct error read_segments(struct reader *reader) {
                         count * entry_size));
         for (u32 i = 0; i < count; i++) {
             const u8 *at = batch + i * entry_size;
-            if (load32(at) == PT_LOAD)
-                TRY(add_segment(reader, decode_segment(layout, at)));
+            struct segment part = decode_segment(layout, at);
+            TRY(add_part(reader, load32(at), &part));
         }
     }
     return OK;
+}
+
+/* Whether a part lies in a segment whose end is rounded up to `alignment`. */
+static bool in_segment(const struct image *image, const struct image_part *part, u32 alignment) {
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *segment = &image->segments[i];
+        u64 into = part->virt - segment->virt;
+        u32 behind = -(u32)(segment->virt + segment->memory_size) & (alignment - 1);
+        if (into < segment->memory_size && part->size <= segment->memory_size - into + behind)
+            return true;
+    }
+    return false;
+}
+
+/* An empty part lies anywhere: so does the template of a kernel that has only .tbss. Linkers round
+ * the end of RELRO up to a page, past the end of a segment that has nothing else. */
+static struct error check_part(const struct image *image, const char *name,
+                               const struct image_part *part, u32 alignment) {
+    if (!part->size || in_segment(image, part, alignment))
+        return OK;
+    return error_make(ERROR_ELF_PART, .name = image->name, .other = name,
+                      .number = {part->virt, part->size});
+}
+
+static struct error check_parts(const struct image *image) {
+    const struct image_tls *tls = &image->tls;
+    const struct image_part template = {tls->virt, tls->file_size};
+    if (tls->file_size > tls->memory_size || tls->align & (tls->align - 1))
+        return error_make(ERROR_ELF_TLS, .name = image->name,
+                          .number = {tls->file_size, tls->memory_size, tls->align});
+    TRY(check_part(image, "PT_DYNAMIC", &image->dynamic, 1));
+    TRY(check_part(image, "PT_GNU_RELRO", &image->relro, PAGE_SIZE));
+    return check_part(image, "PT_TLS", &template, 1);
 }
 
 /* The executable segment that holds the entry virtually or physically. */
@@ -297,13 +357,54 @@ struct error elf_read(const struct source *file, struct image *image) {
         return source_read(file, 0, header, reader.layout->header_size);
     TRY(check_kind(&reader, header));
     TRY(locate_table(&reader, header));
+    memset(image, 0, __builtin_offsetof(struct image, segments));
     image->name = file->name;
     image->bits = reader.layout->bits;
+    image->relocatable = load16(header + AT_TYPE) == TYPE_SHARED;
     image->file_size = file->size;
     image->entry = load_address(reader.layout, header + AT_ENTRY);
-    image->segment_count = 0;
-    TRY(read_segments(&reader));
+    TRY(read_parts(&reader));
     if (!image->segment_count)
         return error_make(ERROR_ELF_NO_LOAD, .name = file->name);
+    TRY(check_parts(image));
     return resolve_entry(image);
+}
+
+/* A virtual address of the image, moved: modulo 2^32 in ELF32. */
+static u64 moved(const struct image *image, u64 virt, u64 slide) {
+    return image->bits == 64 ? virt + slide : (u32)(virt + slide);
+}
+
+/* All segments must go the same way, or some would have come round the end of the address space. */
+static struct error check_slide(const struct image *image, u64 slide, u64 phys_slide) {
+    bool down = false, phys_down = false;
+    for (u32 i = 0; i < image->segment_count; i++) {
+        const struct segment *from = &image->segments[i];
+        struct segment to = *from;
+        to.virt = moved(image, to.virt, slide);
+        to.phys += phys_slide;
+        bool is_down = to.virt < from->virt, is_phys_down = to.phys < from->phys;
+        if (!i) {
+            down = is_down;
+            phys_down = is_phys_down;
+        }
+        if (is_down != down || is_phys_down != phys_down || check_addresses(image, &to).code)
+            return error_make(ERROR_ELF_SLIDE, .name = image->name,
+                              .number = {from->number, from->virt, from->phys, slide});
+    }
+    return OK;
+}
+
+struct error elf_slide(struct image *image, u64 slide, u64 phys_slide) {
+    u64 *const others[] = {&image->entry_virt, &image->dynamic.virt, &image->relro.virt,
+                           &image->tls.virt, &image->slide};
+    TRY(check_slide(image, slide, phys_slide));
+    for (u32 i = 0; i < image->segment_count; i++) {
+        image->segments[i].virt = moved(image, image->segments[i].virt, slide);
+        image->segments[i].phys += phys_slide;
+    }
+    for (u32 i = 0; i < ARRAY_COUNT(others); i++)
+        *others[i] = moved(image, *others[i], slide);
+    image->entry_phys += phys_slide;
+    return OK;
 }

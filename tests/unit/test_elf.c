@@ -7,12 +7,13 @@
 
 #include "elf_image.h"
 #include "image.h"
+#include "notes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_BYTES = 0x400, PARTS_MAX = 4 };
+enum { FILE_BYTES = 0x400, PARTS_MAX = 5, NOTES_AT = 0x300 };
 
 /* A field of the file overwritten after it was made. */
 struct patch {
@@ -28,6 +29,8 @@ struct spec {
     u32 size;
     struct patch patches[2];
     struct elf_part parts[PARTS_MAX];
+    const char *notes; /* bytes at NOTES_AT */
+    u32 notes_size;
 };
 
 #define TEXT \
@@ -47,6 +50,8 @@ static struct bytes file_of(const struct spec *spec) {
     for (; count < PARTS_MAX && spec->parts[count].flags; count++)
         elf_put_part(file + table + count * elf_part_size(bits), bits, &spec->parts[count]);
     elf_put_header(file, bits, spec->entry, table, count);
+    if (spec->notes)
+        memcpy(file + NOTES_AT, spec->notes, spec->notes_size);
     for (u32 i = 0; i < ARRAY_COUNT(spec->patches); i++)
         elf_put(file + spec->patches[i].offset, spec->patches[i].width, spec->patches[i].value);
     size_t size = spec->size ? spec->size : FILE_BYTES;
@@ -67,6 +72,12 @@ static struct error read_spec(const struct spec *spec, struct image *image) {
     return error;
 }
 
+/* What elf_read() gives for a file that can be read. */
+static bool is_elf_error(enum error_code code) {
+    return (code >= ERROR_ELF_MAGIC && code <= ERROR_ELF_VIRT_OVERLAP) ||
+           (code >= ERROR_ELF_PART && code <= ERROR_ELF_OPTIONS_CHARACTER);
+}
+
 struct error_row_test {
     const char *name;
     struct spec spec;
@@ -85,6 +96,20 @@ struct error_row_test {
 #define E_PHNUM(value) \
     { 56, 2, value }
 #define HIGH 0xffffffff80100000
+
+/* Program headers behind PT_LOAD, and notes. A flag, so that a row of zeros ends the list. */
+#define PART(type, virt, file_size, memory_size) \
+    { type, 4, 0x280, virt, 0, file_size, memory_size }
+#define NOTES(size) \
+    { 4, 4, NOTES_AT, 0, 0, size, size }
+#define BYTES(string) .notes = (string), .notes_size = sizeof(string) - 1
+/* p_align of the program header `n` of an ELF64 file. */
+#define P_ALIGN(n, value) \
+    { 64 + 56 * (n) + 48, 8, value }
+
+#define ALOFT(size)  "\6\0\0\0" size "\1\0\0\0Aloft\0\0\0"
+#define GNU_ID(size) "\4\0\0\0" size "\3\0\0\0GNU\0"
+#define X16          "xxxxxxxxxxxxxxxx"
 
 static const struct error_row_test error_tests[] = {
     {"not ELF", {.patches = {{0, 4, 0x464c4580}}}, ERROR_ELF_MAGIC, {0x80454c46}, NULL},
@@ -111,8 +136,6 @@ static const struct error_row_test error_tests[] = {
     {"object", {.patches = {E_TYPE(1)}}, ERROR_ELF_TYPE, {1}, "relocatable object"},
     {"core", {.patches = {E_TYPE(4)}}, ERROR_ELF_TYPE, {4}, "core file"},
     {"odd type", {.patches = {E_TYPE(0xfe00)}}, ERROR_ELF_TYPE, {0xfe00}, "unknown"},
-    {"PIE", {.patches = {E_TYPE(3)}}, ERROR_ELF_PIE, {0}, NULL},
-    {"PIE 32", {.bits = 32, .patches = {E_TYPE(3)}}, ERROR_ELF_PIE, {0}, NULL},
     {"ELF32's phentsize",
      {.parts = {TEXT}, .patches = {E_PHENTSIZE(32)}},
      ERROR_ELF_HEADER_SIZE,
@@ -252,6 +275,91 @@ static const struct error_row_test error_tests[] = {
      ERROR_ELF_VIRT_OVERLAP,
      {0, 1, HIGH + 0x1100},
      NULL},
+    {"dynamic section before the segment",
+     {.entry = ENTRY64, .parts = {TEXT, DATA, PART(2, HIGH + 0xfff, 8, 8)}},
+     ERROR_ELF_PART,
+     {HIGH + 0xfff, 8},
+     "PT_DYNAMIC"},
+    {"dynamic section over the end",
+     {.entry = ENTRY64, .parts = {PART(2, HIGH + 0x79, 8, 8), TEXT}},
+     ERROR_ELF_PART,
+     {HIGH + 0x79, 8},
+     "PT_DYNAMIC"},
+    {"dynamic section of a huge size",
+     {.entry = ENTRY64, .parts = {TEXT, PART(2, HIGH + 8, 8, ~(u64)0)}},
+     ERROR_ELF_PART,
+     {HIGH + 8, ~(u64)0},
+     "PT_DYNAMIC"},
+    {"RELRO past the page",
+     {.entry = ENTRY64, .parts = {TEXT, PART(0x6474e552, HIGH + 0x40, 8, 0xfc1)}},
+     ERROR_ELF_PART,
+     {HIGH + 0x40, 0xfc1},
+     "PT_GNU_RELRO"},
+    {"RELRO behind the segment",
+     {.entry = ENTRY64, .parts = {TEXT, PART(0x6474e552, HIGH + 0x80, 8, 8)}},
+     ERROR_ELF_PART,
+     {HIGH + 0x80, 8},
+     "PT_GNU_RELRO"},
+    {"TLS template outside",
+     {.entry = ENTRY64, .parts = {TEXT, PART(7, HIGH + 0x78, 9, 9)}},
+     ERROR_ELF_PART,
+     {HIGH + 0x78, 9},
+     "PT_TLS"},
+    {"TLS larger in the file",
+     {.entry = ENTRY64, .parts = {TEXT, PART(7, HIGH, 9, 8)}},
+     ERROR_ELF_TLS,
+     {9, 8, 0x1000},
+     NULL},
+    {"odd TLS alignment",
+     {.entry = ENTRY64, .parts = {TEXT, PART(7, HIGH, 8, 8)}, .patches = {P_ALIGN(1, 24)}},
+     ERROR_ELF_TLS,
+     {8, 8, 24},
+     NULL},
+    {"notes past the end",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(0x101)}},
+     ERROR_SOURCE_PAST_END,
+     {NOTES_AT, 0x101, FILE_BYTES},
+     NULL},
+    {"name larger than the notes",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(16)}, BYTES("\5\0\0\0\0\0\0\0\1\0\0\0abcd")},
+     ERROR_ELF_NOTE,
+     {0, 5, 0, 16},
+     NULL},
+    {"descriptor larger than the notes",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(44)}, BYTES("\0\0\0\0" GNU_ID("\x19\0\0\0") X16)},
+     ERROR_ELF_NOTE,
+     {4, 4, 25, 40},
+     NULL},
+    {"sizes that wrap",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(44)}, BYTES("\xfd\xff\xff\xff\xff\xff\xff\xff")},
+     ERROR_ELF_NOTE,
+     {0, 0xfffffffd, 0xffffffff, 44},
+     NULL},
+    {"a name size that wraps",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(44)}, BYTES("\xfd\xff\xff\xff")},
+     ERROR_ELF_NOTE,
+     {0, 0xfffffffd, 0, 44},
+     NULL},
+    {"a header cut short",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(11)}, BYTES(GNU_ID("\0\0\0\0"))},
+     ERROR_ELF_NOTE,
+     {0, 4, 0, 11},
+     NULL},
+    {"a line feed",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(24)}, BYTES(ALOFT("\4\0\0\0") "ab\n")},
+     ERROR_ELF_OPTIONS_CHARACTER,
+     {2, 10},
+     NULL},
+    {"a NUL inside",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(24)}, BYTES(ALOFT("\4\0\0\0") "a\0b")},
+     ERROR_ELF_OPTIONS_CHARACTER,
+     {1, 0},
+     NULL},
+    {"a DEL",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(24)}, BYTES(ALOFT("\1\0\0\0") "\x7f")},
+     ERROR_ELF_OPTIONS_CHARACTER,
+     {0, 0x7f},
+     NULL},
     {"empty file", {.size = 1, .patches = {{0, 1, 0}}}, ERROR_ELF_MAGIC, {0}, NULL},
     {"three bytes", {.size = 3}, ERROR_ELF_MAGIC, {0x7f454c00}, NULL},
     {"only the magic", {.size = 4}, ERROR_ELF_CLASS, {0}, NULL},
@@ -280,12 +388,12 @@ static void test_errors(void **state) {
     }
 }
 
-/* Every ELF_* error that is not the planner's has a row above. */
+/* Every ELF_* error of elf_read() has a row above or, ELF_OPTIONS_LONG, a test of its own. */
 static void test_every_error_has_a_row(void **state) {
     (void)state;
     for (size_t i = 0; i < error_row_count; i++) {
         enum error_code code = error_rows[i].code;
-        bool found = code < ERROR_ELF_MAGIC || code > ERROR_ELF_VIRT_OVERLAP;
+        bool found = !is_elf_error(code) || code == ERROR_ELF_OPTIONS_LONG;
         for (size_t j = 0; j < ARRAY_COUNT(error_tests); j++)
             found = found || error_tests[j].code == code;
         if (!found)
@@ -481,6 +589,302 @@ static void test_limits(void **state) {
     assert_int_equal(read_many(ELF_PROGRAM_HEADERS_MAX + 1, 0, &image).code, ERROR_ELF_TOO_MANY);
 }
 
+/* ---- what else the program headers tell ---- */
+
+static void test_facts(void **state) {
+    (void)state;
+    static struct image image;
+    struct spec spec = {.entry = ENTRY64,
+                        .patches = {E_TYPE(3), P_ALIGN(3, 64)},
+                        .parts = {PART(2, HIGH + 0x1010, 0x20, 0x30),
+                                  PART(0x6474e552, HIGH + 0x1000, 0x100, 0x1000),
+                                  {0x6474e551, 7, 0, 0, 0, 0, 0},
+                                  PART(7, HIGH + 0x1f00, 0x100, 0x10000),
+                                  {1, 7, 0x200, HIGH, 0x100000, 0x80, 0x2000}}};
+    assert_int_equal(read_spec(&spec, &image).code, ERROR_NONE);
+    assert_true(image.relocatable);
+    assert_int_equal(image.slide, 0);
+    assert_true(image.dynamic.virt == HIGH + 0x1010 && image.dynamic.size == 0x30);
+    assert_true(image.relro.virt == HIGH + 0x1000 && image.relro.size == 0x1000);
+    assert_true(image.tls.virt == HIGH + 0x1f00 && image.tls.file_size == 0x100);
+    assert_true(image.tls.memory_size == 0x10000 && image.tls.align == 64);
+    assert_true(image.stack_stated);
+    assert_int_equal(image.stack_rights, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE);
+    assert_int_equal(image.build_id_size, 0);
+    assert_string_equal(image.options, "");
+}
+
+/* An image that was used before keeps nothing of the earlier file. */
+static void test_no_facts(void **state) {
+    (void)state;
+    static struct image image;
+    memset(&image, 0xff, sizeof image);
+    struct spec spec = {.entry = ENTRY64, .parts = {TEXT}};
+    assert_int_equal(read_spec(&spec, &image).code, ERROR_NONE);
+    assert_true(!image.relocatable && !image.stack_stated && !image.slide);
+    assert_true(!image.dynamic.size && !image.relro.size && !image.tls.memory_size);
+    assert_true(!image.build_id_size && !*image.options);
+}
+
+/* What a linker may write, and is no error. */
+static const struct {
+    const char *name;
+    struct spec spec;
+} accepted_tests[] = {
+    {"RELRO up to the end of the page",
+     {.entry = ENTRY64, .parts = {TEXT, PART(0x6474e552, HIGH + 0x40, 8, 0xfc0)}}},
+    {"dynamic section up to the end",
+     {.entry = ENTRY64, .parts = {TEXT, PART(2, HIGH + 0x78, 8, 8)}}},
+    {"an empty dynamic section anywhere", {.entry = ENTRY64, .parts = {TEXT, PART(2, 0, 0, 0)}}},
+    {"TLS that is all zero", {.entry = ENTRY64, .parts = {TEXT, PART(7, 0x77, 0, 0x100)}}},
+    {"TLS without an alignment",
+     {.entry = ENTRY64, .parts = {TEXT, PART(7, HIGH, 8, 8)}, .patches = {P_ALIGN(1, 0)}}},
+    {"an empty PT_NOTE", {.entry = ENTRY64, .parts = {TEXT, NOTES(0)}}},
+    {"a PT_NOTE of less than a word", {.entry = ENTRY64, .parts = {TEXT, NOTES(3)}, BYTES("xyz")}},
+    {"a last descriptor without its padding",
+     {.entry = ENTRY64, .parts = {TEXT, NOTES(17)}, BYTES("\1\0\0\0\1\0\0\0\1\0\0\0x\0\0\0y")}},
+    {"PIE at 0",
+     {.patches = {E_TYPE(3)}, .parts = {{1, 5, 0, 0, 0, 0x200, 0x200}, PART(2, 0x1f0, 16, 16)}}},
+};
+
+static void test_accepted(void **state) {
+    (void)state;
+    static struct image image;
+    for (size_t i = 0; i < ARRAY_COUNT(accepted_tests); i++) {
+        struct error error = read_spec(&accepted_tests[i].spec, &image);
+        if (error.code)
+            fail_msg("%s: error %d", accepted_tests[i].name, (int)error.code);
+    }
+}
+
+static const struct {
+    const char *name, *notes;
+    u32 size;
+    const char *build_id, *options;
+} note_tests[] = {
+#define NOTE_TEST(name, bytes, id, options) \
+    { name, bytes, sizeof(bytes) - 1, id, options }
+    NOTE_TEST("a build-id", GNU_ID("\x14\0\0\0") "0123456789abcdefghij", "0123456789abcdefghij",
+              ""),
+    NOTE_TEST("a longer one", GNU_ID("\x18\0\0\0") "0123456789abcdefghijklmn",
+              "0123456789abcdefghij", ""),
+    NOTE_TEST("a short one", GNU_ID("\3\0\0\0") "abc", "abc", ""),
+    NOTE_TEST("another type of GNU's", "\4\0\0\0\4\0\0\0\5\0\0\0GNU\0abcd", "", ""),
+    NOTE_TEST("GNU without its NUL", "\3\0\0\0\4\0\0\0\3\0\0\0GNU\0abcd", "", ""),
+    NOTE_TEST("options", ALOFT("\xd\0\0\0") "--paging=pae\0\0\0\0", "", "--paging=pae"),
+    NOTE_TEST("options without NUL", ALOFT("\xc\0\0\0") "--paging=pae", "", "--paging=pae"),
+    NOTE_TEST("options with NULs", ALOFT("\x10\0\0\0") "--paging=pae\0\0\0\0", "", "--paging=pae"),
+    NOTE_TEST("no options", ALOFT("\1\0\0\0") "\0\0\0\0", "", ""),
+    NOTE_TEST("no descriptor", ALOFT("\0\0\0\0"), "", ""),
+    NOTE_TEST("twice", ALOFT("\3\0\0\0") "-a\0\0" ALOFT("\3\0\0\0") "-b\0\0", "", "-a -b"),
+    NOTE_TEST("all but ASCII", ALOFT("\4\0\0\0") "\xc3\xa9 ~", "", "\xc3\xa9 ~"),
+    NOTE_TEST("another type of ours", "\6\0\0\0\4\0\0\0\2\0\0\0Aloft\0\0\0abcd", "", ""),
+    NOTE_TEST("another name", "\6\0\0\0\4\0\0\0\1\0\0\0Alofd\0\0\0abcd", "", ""),
+    NOTE_TEST("a name with more", "\7\0\0\0\4\0\0\0\1\0\0\0Aloft\0x\0abcd", "", ""),
+    NOTE_TEST("a long name",
+              "\x11\0\0\0\1\0\0\0\1\0\0\0" X16 "x\0\0\0y\0\0\0" GNU_ID("\1\0\0\0") "i", "i", ""),
+    NOTE_TEST("padding between and behind",
+              ALOFT("\1\0\0\0") "o\0\0\0\0\0\0\0" GNU_ID("\1\0\0\0") "i\0\0\0\0\0\0\0", "i", "o"),
+};
+
+static void test_notes(void **state) {
+    (void)state;
+    static struct image image;
+    for (size_t i = 0; i < ARRAY_COUNT(note_tests); i++) {
+        struct spec spec = {.entry = ENTRY64,
+                            .parts = {TEXT, NOTES(note_tests[i].size)},
+                            .notes = note_tests[i].notes,
+                            .notes_size = note_tests[i].size};
+        struct error error = read_spec(&spec, &image);
+        size_t id_size = strlen(note_tests[i].build_id);
+        if (error.code || image.build_id_size != id_size ||
+            memcmp(image.build_id, note_tests[i].build_id, id_size) ||
+            strcmp(image.options, note_tests[i].options))
+            fail_msg("%s: error %d, build-id of %u bytes, options \"%s\"", note_tests[i].name,
+                     (int)error.code, image.build_id_size, image.options);
+    }
+}
+
+/* A file with `count` notes with options, each of `size` characters. */
+static struct error read_options(u32 count, u32 size, bool with_nul, struct image *image) {
+    u32 each = 20 + ((size + with_nul + 3) & ~3u);
+    u8 *file = calloc(1, 64 + 2 * 56 + count * each);
+    elf_put_header(file, 64, HIGH, 64, 2);
+    elf_put_part(file + 64, 64, &(struct elf_part){1, 5, 0, HIGH, 0, 8, 8});
+    elf_put_part(file + 120, 64,
+                 &(struct elf_part){4, 4, 64 + 2 * 56, 0, 0, count * each, count * each});
+    for (u32 i = 0; i < count; i++) {
+        u8 *note = file + 64 + 2 * 56 + i * each;
+        memcpy(note, ALOFT("\0\0\0\0"), 20);
+        elf_put(note + 4, 4, size + with_nul);
+        memset(note + 20, 'a', size);
+    }
+    struct error error = read_bytes((struct bytes){file, 64 + 2 * 56 + count * each}, image);
+    free(file);
+    return error;
+}
+
+static void test_option_limits(void **state) {
+    (void)state;
+    static struct image image;
+    for (u32 nul = 0; nul < 2; nul++) {
+        assert_int_equal(read_options(1, 255, nul, &image).code, ERROR_NONE);
+        assert_int_equal(strlen(image.options), 255);
+        struct error error = read_options(1, 256, nul, &image);
+        assert_int_equal(error.code, ERROR_ELF_OPTIONS_LONG);
+        assert_int_equal(error.values.number[0], 255);
+        assert_int_equal(read_options(2, 127, nul, &image).code, ERROR_NONE);
+        assert_int_equal(strlen(image.options), 255);
+        assert_int_equal(read_options(2, 128, nul, &image).code, ERROR_ELF_OPTIONS_LONG);
+    }
+    assert_int_equal(read_options(2, 255, false, &image).code, ERROR_ELF_OPTIONS_LONG);
+    assert_int_equal(read_options(ELF_NOTES_MAX, 0, false, &image).code, ERROR_NONE);
+    struct error error = read_options(ELF_NOTES_MAX + 1, 0, false, &image);
+    assert_int_equal(error.code, ERROR_ELF_TOO_MANY);
+    assert_int_equal(error.values.number[0], ELF_NOTES_MAX);
+    assert_string_equal(error.values.other, "notes");
+}
+
+/* A PT_NOTE of `size` bytes that one note fills. */
+static struct error read_large_note(u32 size, struct image *image) {
+    u8 *file = calloc(1, 0xb0 + size);
+    elf_put_header(file, 64, HIGH, 64, 2);
+    elf_put_part(file + 64, 64, &(struct elf_part){1, 5, 0, HIGH, 0, 8, 8});
+    elf_put_part(file + 120, 64, &(struct elf_part){4, 4, 0xb0, 0, 0, size, size});
+    memcpy(file + 0xb0, GNU_ID("\0\0\0\0"), 16);
+    elf_put(file + 0xb4, 4, size - 16);
+    struct error error = read_bytes((struct bytes){file, 0xb0 + size}, image);
+    free(file);
+    return error;
+}
+
+static void test_large_notes(void **state) {
+    (void)state;
+    static struct image image;
+    assert_int_equal(read_large_note(ELF_NOTES_SIZE_MAX, &image).code, ERROR_NONE);
+    assert_int_equal(image.build_id_size, ELF_BUILD_ID_MAX);
+    struct error error = read_large_note(ELF_NOTES_SIZE_MAX + 1, &image);
+    assert_int_equal(error.code, ERROR_ELF_TOO_MANY);
+    assert_int_equal(error.values.number[0], ELF_NOTES_SIZE_MAX);
+    assert_string_equal(error.values.other, "bytes of notes");
+}
+
+/* ---- slides ---- */
+
+#define NO (~(u64)0)
+
+static const struct slide_test {
+    const char *name;
+    u32 bits;
+    bool phys;
+    u64 first, second, size; /* addresses of two segments, their size */
+    u64 slide;
+    u64 then_first, then_second;
+    u32 fails_at; /* the PT_LOAD that cannot be moved */
+} slide_tests[] = {
+    {"up", 64, false, 0, 0x1000, 0x1000, HIGH, HIGH, HIGH + 0x1000, 0},
+    {"not at all", 64, false, 0, 0x1000, 0x1000, 0, 0, 0x1000, 0},
+    {"down", 64, false, HIGH, HIGH + 0x1000, 0x1000, -HIGH, 0, 0x1000, 0},
+    {"below 0", 64, false, 0x1000, 0x4000, 0x1000, -(u64)0x3000, NO, 0, 1},
+    {"all below 0", 64, false, 0x1000, 0x2000, 0x1000, -(u64)0x8000, -(u64)0x7000, -(u64)0x6000, 0},
+    {"over the top", 64, false, HIGH, HIGH + 0x4000, 0x1000, -(HIGH + 0x3000), NO, 0, 1},
+    {"onto the top", 64, false, 0, 0x1000, 0x1000, -(u64)0x2000, NO, 0, 1},
+    {"up to the gap", 64, false, 0, 0x1000, 0x1000, 0xffffffffffe000, 0xffffffffffe000,
+     0xfffffffffff000, 0},
+    {"into the gap", 64, false, 0, 0x1000, 0x1001, 0xffffffffffe000, NO, 0, 1},
+    {"wholly into the gap", 64, false, 0, 0x1000, 0x1000, 0x100000000000000, NO, 0, 0},
+    {"32-bit up", 32, false, 0x100000, 0x101000, 0x1000, 0xc0000000, 0xc0100000, 0xc0101000, 0},
+    {"32-bit down", 32, false, 0xc0100000, 0xc0101000, 0x1000, -(u64)0xc0000000, 0x100000, 0x101000,
+     0},
+    {"32-bit down by 32 bits", 32, false, 0xc0100000, 0xc0101000, 0x1000, 0x40000000, 0x100000,
+     0x101000, 0},
+    {"up to 4 GiB", 32, false, 0, 0x1000, 0x1000, 0xffffe000, 0xffffe000, 0xfffff000, 0},
+    {"over 4 GiB", 32, false, 0, 0x1000, 0x1001, 0xffffe000, NO, 0, 1},
+    {"round 4 GiB", 32, false, 0, 0x1000, 0x1000, 0xfffff000, NO, 0, 1},
+    {"physical up", 64, true, 0x100000, 0x200000, 0x1000, 0x300000, 0x400000, 0x500000, 0},
+    {"physical down", 64, true, 0x300000, 0x200000, 0x1000, -(u64)0x200000, 0x100000, 0, 0},
+    {"physical below 0", 64, true, 0x300000, 0x100000, 0x1000, -(u64)0x200000, NO, 0, 1},
+    {"physical over the top", 64, true, 0, 0x1000, 0x1000, -(u64)0x2000, NO, 0, 1},
+    {"physical over 4 GiB", 32, true, 0, 0x1000, 0x1000, 0xfffff000, 0xfffff000, 0x100000000, 0},
+};
+
+static void make_image(const struct slide_test *row, struct image *image) {
+    *image = (struct image){.name = "kernel",
+                            .bits = row->bits,
+                            .relocatable = true,
+                            .entry = row->first + 8,
+                            .entry_virt = row->first + 8,
+                            .entry_phys = row->first + 8,
+                            .dynamic = {row->second + 16, 16},
+                            .relro = {row->second, 32},
+                            .tls = {row->second + 24, 8, 8, 8},
+                            .segment_count = 2};
+    const u64 starts[] = {row->first, row->second};
+    for (u32 i = 0; i < 2; i++)
+        image->segments[i] = (struct segment){.number = i,
+                                              .rights = 7,
+                                              .memory_size = row->size,
+                                              .virt = starts[i],
+                                              .phys = starts[i]};
+}
+
+/* `then` with the addresses that a slide of that kind must leave alone put back. */
+static void check_slid(const struct slide_test *row, const struct image *image) {
+    static struct image then;
+    struct slide_test moved = *row;
+    moved.first = row->then_first;
+    moved.second = row->then_second;
+    make_image(row->phys ? row : &moved, &then);
+    then.entry = row->first + 8;
+    then.slide = row->phys ? 0 : row->bits == 32 ? (u32)row->slide : row->slide;
+    then.segments[0].phys = row->phys ? row->then_first : row->first;
+    then.segments[1].phys = row->phys ? row->then_second : row->second;
+    then.entry_phys = then.segments[0].phys + 8;
+    if (memcmp(&then, image, sizeof then))
+        fail_msg("%s: another image than expected", row->name);
+}
+
+static void test_slides(void **state) {
+    (void)state;
+    static struct image image, before;
+    for (size_t i = 0; i < ARRAY_COUNT(slide_tests); i++) {
+        const struct slide_test *row = &slide_tests[i];
+        memset(&image, 0, sizeof image);
+        make_image(row, &image);
+        before = image;
+        struct error error =
+            elf_slide(&image, row->phys ? 0 : row->slide, row->phys ? row->slide : 0);
+        if (error.code != (row->then_first == NO ? ERROR_ELF_SLIDE : ERROR_NONE))
+            fail_msg("%s: error %d", row->name, (int)error.code);
+        if (!error.code) {
+            check_slid(row, &image);
+            continue;
+        }
+        assert_memory_equal(&image, &before, sizeof image);
+        u64 start = row->fails_at ? row->second : row->first;
+        const u64 *number = error.values.number;
+        if (number[0] != row->fails_at || number[1] != start || number[2] != start ||
+            number[3] != (row->phys ? 0 : row->slide))
+            fail_msg("%s: another error than expected", row->name);
+    }
+}
+
+/* Two slides are one, and a slide and its opposite are none. */
+static void test_slides_add_up(void **state) {
+    (void)state;
+    static struct image image, once;
+    make_image(&slide_tests[10], &image);
+    make_image(&slide_tests[10], &once);
+    assert_int_equal(elf_slide(&image, 0x1000000, 0).code, ERROR_NONE);
+    assert_int_equal(elf_slide(&image, 0x2000000, 0).code, ERROR_NONE);
+    assert_int_equal(elf_slide(&once, 0x3000000, 0).code, ERROR_NONE);
+    assert_memory_equal(&image, &once, sizeof image);
+    assert_int_equal(image.slide, 0x3000000);
+    assert_int_equal(elf_slide(&image, -(u64)0x3000000, 0).code, ERROR_NONE);
+    make_image(&slide_tests[10], &once);
+    assert_memory_equal(&image, &once, sizeof image);
+}
+
 /* What image.h promises of an image, whatever the file said. */
 static void check_promises(const struct image *image, u64 size) {
     assert_in_range(image->segment_count, 1, ELF_SEGMENTS_MAX);
@@ -493,14 +897,29 @@ static void check_promises(const struct image *image, u64 size) {
         assert_false(__builtin_add_overflow(s->virt, s->memory_size, &end));
         assert_true(image->bits == 64 || end <= (u64)1 << 32);
     }
+    assert_true(image->tls.file_size <= image->tls.memory_size);
+    assert_true(!(image->tls.align & (image->tls.align - 1)));
+    assert_true(image->build_id_size <= ELF_BUILD_ID_MAX);
+    assert_true(strlen(image->options) < ELF_OPTIONS_MAX);
+    for (const char *at = image->options; *at; at++)
+        assert_true((u8)*at >= ' ' && *at != 0x7f);
 }
 
 static const struct spec valid_specs[] = {
-    {.entry = ENTRY64, .parts = {TEXT, DATA, {4, 4, 0x300, 0, 0, 8, 8}}},
+    {.entry = ENTRY64,
+     .parts = {TEXT, DATA, NOTES(0x38), PART(7, HIGH + 0x1000, 8, 0x20),
+               PART(0x6474e552, HIGH + 0x1000, 8, 0x40)},
+     BYTES(GNU_ID("\x8\0\0\0") "12345678" ALOFT("\xc\0\0\0") "--paging=pae")},
     {.bits = 32,
      .entry = 0x10000c,
      .table = 52,
-     .parts = {TEXT32, {1, 6, 0x280, 0xc0101000, 0x101000, 0x80, 0x800}}},
+     .patches = {{16, 2, 3}},
+     .parts = {TEXT32,
+               {1, 6, 0x280, 0xc0101000, 0x101000, 0x80, 0x800},
+               NOTES(0x18),
+               PART(2, 0xc0101000, 8, 0x40),
+               PART(0x6474e551, 0, 0, 0)},
+     BYTES(ALOFT("\4\0\0\0") "-a\0\0")},
 };
 
 static void test_mutations(void **state) {
@@ -510,7 +929,9 @@ static void test_mutations(void **state) {
     for (size_t s = 0; s < ARRAY_COUNT(valid_specs); s++) {
         struct bytes bytes = file_of(&valid_specs[s]);
         u8 *file = (u8 *)(uintptr_t)bytes.at;
-        for (size_t i = 0; i < 64 + 3 * 56; i++) {
+        for (size_t i = 0; i < bytes.size; i++) {
+            if (i == 64 + PARTS_MAX * 56)
+                i = NOTES_AT; /* what lies between is never read */
             u8 kept = file[i];
             for (u32 value = 0; value < 256; value++) {
                 file[i] = (u8)value;
@@ -520,7 +941,7 @@ static void test_mutations(void **state) {
                 if (!error.code)
                     check_promises(&image, bytes.size);
                 else
-                    assert_in_range(error.code, ERROR_ELF_MAGIC, ERROR_ELF_VIRT_OVERLAP);
+                    assert_true(is_elf_error(error.code) || error.code == ERROR_SOURCE_PAST_END);
             }
             file[i] = kept;
         }
@@ -534,11 +955,11 @@ static void test_truncations(void **state) {
     (void)state;
     static struct image image;
     for (size_t s = 0; s < ARRAY_COUNT(valid_specs); s++)
-        for (u32 size = 1; size <= 0x300; size++) {
+        for (u32 size = 1; size <= 0x348; size++) {
             struct spec spec = valid_specs[s];
             spec.size = size;
             struct error error = read_spec(&spec, &image);
-            if (!error.code != (size >= 0x300))
+            if (!error.code != (size >= NOTES_AT + valid_specs[s].notes_size))
                 fail_msg("cut to %u bytes: error %d", size, (int)error.code);
         }
     struct bytes nothing = {NULL, 0};
@@ -572,17 +993,21 @@ static void test_failing_reads(void **state) {
         assert_int_equal(error.code, ERROR_DISK_READ);
         assert_int_equal(error.values.number[0], 7);
     }
-    assert_int_equal(failing.fail_at, 3); /* the header, and one batch of program headers */
+    assert_int_equal(failing.fail_at, 7); /* headers, a batch of program headers, 2 for each note */
     free((void *)(uintptr_t)failing.bytes.at);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),      cmocka_unit_test(test_every_error_has_a_row),
-        cmocka_unit_test(test_entries),     cmocka_unit_test(test_image),
-        cmocka_unit_test(test_image_32),    cmocka_unit_test(test_image_without_rights),
-        cmocka_unit_test(test_limits),      cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_truncations), cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_errors),        cmocka_unit_test(test_every_error_has_a_row),
+        cmocka_unit_test(test_entries),       cmocka_unit_test(test_image),
+        cmocka_unit_test(test_image_32),      cmocka_unit_test(test_image_without_rights),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_truncations),   cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_facts),         cmocka_unit_test(test_no_facts),
+        cmocka_unit_test(test_accepted),      cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_option_limits), cmocka_unit_test(test_large_notes),
+        cmocka_unit_test(test_slides),        cmocka_unit_test(test_slides_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
