@@ -20,6 +20,8 @@ enum option {
     OPTION_STRICT,
     OPTION_SMEP,
     OPTION_UMIP,
+    OPTION_KASLR,
+    OPTION_BASE,
 };
 
 static const char *const option_names[] = {
@@ -37,6 +39,8 @@ static const char *const option_names[] = {
     [OPTION_STRICT] = "--strict",
     [OPTION_SMEP] = "--smep",
     [OPTION_UMIP] = "--umip",
+    [OPTION_KASLR] = "--kaslr",
+    [OPTION_BASE] = "--base",
 };
 
 /* The values that are words. An address or a size is tried when none of these fits. */
@@ -73,6 +77,7 @@ static bool *flag_of(enum option option, struct kernel_options *options) {
     case OPTION_STRICT: return &options->strict;
     case OPTION_SMEP: return &options->smep;
     case OPTION_UMIP: return &options->umip;
+    case OPTION_KASLR: return &options->kaslr;
     default: return NULL;
     }
 }
@@ -91,6 +96,11 @@ static void set_choice(enum option option, u8 value, struct kernel_options *opti
 static bool set_flag(bool *flag, const char *value) {
     *flag = !string_equal(value, "off");
     return !*value || !*flag || string_equal(value, "on");
+}
+
+static bool set_base(const char *value, struct kernel_options *options) {
+    options->has_base = config_number(value, string_length(value), &options->base);
+    return options->has_base;
 }
 
 static bool set_place(const char *value, enum place_option *place, u64 *at) {
@@ -185,6 +195,7 @@ static bool set_option(enum option option, const char *value, struct kernel_opti
     switch (option) {
     case OPTION_DIRECT: return set_place(value, &options->direct, &options->direct_at);
     case OPTION_RECURSIVE: return set_place(value, &options->recursive, &options->recursive_at);
+    case OPTION_BASE: return set_base(value, options);
     case OPTION_STACK: return set_stack(value, options);
     default: return false;
     }
@@ -202,20 +213,58 @@ static struct error add_map(const char *value, struct kernel_options *options) {
     return OK;
 }
 
+/* Which option the word is; ARRAY_COUNT(option_names) if none. *value is what stands behind the =,
+ * or "". */
+static u32 option_of(const char *word, const char **value) {
+    u32 i = 0;
+    for (; i < ARRAY_COUNT(option_names); i++) {
+        const char *rest = word + string_length(option_names[i]);
+        if (!string_starts(word, option_names[i]) || (*rest && *rest != '='))
+            continue;
+        *value = *rest ? rest + 1 : rest;
+        break;
+    }
+    return i;
+}
+
 struct error kernel_option_parse(const char *word, struct kernel_options *options) {
     const struct place no_place = {0, 0};
-    for (u32 i = 0; i < ARRAY_COUNT(option_names); i++) {
-        if (!string_starts(word, option_names[i]))
+    const char *value = "";
+    u32 option = option_of(word, &value);
+    if (option == ARRAY_COUNT(option_names))
+        return config_error(ERROR_CONFIG_OPTION, no_place, "kernel", word);
+    options->given |= 1u << option;
+    if (option == OPTION_MAP)
+        return add_map(value, options);
+    if (set_option((enum option)option, value, options))
+        return OK;
+    return config_error(ERROR_CONFIG_VALUE, no_place, option_names[option], value);
+}
+
+/* Ends the word with a NUL; returns what is behind it. */
+static char *cut_word(char *word) {
+    while (*word && *word != ' ')
+        word++;
+    if (*word)
+        *word++ = 0;
+    return word;
+}
+
+struct error kernel_options_note(const char *name, char *note, struct kernel_options *options) {
+    const char *value;
+    u32 given = options->given;
+    while (*note == ' ')
+        note++;
+    while (*note) {
+        char *word = note;
+        note = cut_word(word);
+        while (*note == ' ')
+            note++;
+        u32 option = option_of(word, &value);
+        if (option < ARRAY_COUNT(option_names) && given >> option & 1)
             continue;
-        const char *rest = word + string_length(option_names[i]);
-        if (*rest && *rest != '=')
-            continue;
-        const char *value = *rest ? rest + 1 : rest;
-        if (i == OPTION_MAP)
-            return add_map(value, options);
-        if (set_option((enum option)i, value, options))
-            return OK;
-        return config_error(ERROR_CONFIG_VALUE, no_place, option_names[i], value);
+        if (kernel_option_parse(word, options).code)
+            return error_make(ERROR_CONFIG_NOTE, .name = name, .other = word);
     }
-    return config_error(ERROR_CONFIG_OPTION, no_place, "kernel", word);
+    return OK;
 }

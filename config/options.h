@@ -49,6 +49,10 @@ struct kernel_options {
     bool global;      /* the kernel's pages stay in the TLB over CR3 changes */
     bool strict;      /* a page that two segments share with different rights is an error */
     bool smep, umip;
+    bool has_base; /* --base: the virtual address of a position-independent kernel */
+    bool kaslr;    /* it is put at random above its base */
+    u64 base;
+    u32 given;      /* a bit for each option that was set by kernel_option_parse() */
     u32 stack_size; /* bytes, a multiple of 4096 */
     u32 map_count;
     struct map_option maps[OPTION_MAPS_MAX];
@@ -65,5 +69,10 @@ struct kernel_options kernel_options_default(void);
 /* One option word ("--paging=pae"). CONFIG_OPTION, CONFIG_VALUE and CONFIG_TOO_BIG, without a
  * place. */
 MUST_USE struct error kernel_option_parse(const char *word, struct kernel_options *options);
+
+/* The words of a kernel's note, under those that were parsed before: an option that was given stays
+ * as it is. `note` is cut into words, which the errors name. CONFIG_NOTE with `name`. */
+MUST_USE struct error kernel_options_note(const char *name, char *note,
+                                          struct kernel_options *options);
 
 #endif

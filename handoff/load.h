@@ -13,4 +13,8 @@
 MUST_USE struct error load_file(const struct load *load, const struct source *file,
                                 const struct ram *ram);
 
+/* With everything loaded: applies the relocations of a position-independent kernel to its bytes,
+ * where they are now. Errors: ELF_RELOCATION, ELF_RELOCATION_PLACE, ELF_RELOCATION_TABLE. */
+MUST_USE struct error load_relocate(const struct plan *plan, const struct ram *ram);
+
 #endif

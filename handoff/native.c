@@ -183,6 +183,20 @@ static void fill_fixed(const struct machine *machine, const struct plan *plan,
     info->handoff_size = plan->info_size;
 }
 
+/* What the file says of itself. */
+static void fill_file(const struct image *image, struct aloft_info *info) {
+    info->slide = image->slide;
+    info->tls_virt = image->tls.virt;
+    info->tls_file_size = image->tls.file_size;
+    info->tls_size = image->tls.memory_size;
+    info->tls_align = image->tls.align;
+    info->relro_virt = image->relro.virt;
+    info->relro_size = image->relro.size;
+    info->stack_rights = image->stack_stated ? image->stack_rights : ALOFT_NO_RIGHTS;
+    info->build_id_size = image->build_id_size;
+    memcpy(info->build_id, image->build_id, ELF_BUILD_ID_MAX);
+}
+
 static struct error write_info(const struct machine *machine, const struct plan *plan,
                                const struct boot_request *request, const u64 *module_sizes,
                                struct info_writer *writer, u64 *info_virt) {
@@ -195,6 +209,7 @@ static struct error write_info(const struct machine *machine, const struct plan 
                 write_modules(plan, request, module_sizes, writer, &info->modules);
     if (done) {
         fill_fixed(machine, plan, info);
+        fill_file(plan->image, info);
         info->loader_name_virt = put_string(writer, ALOFT_NAME);
         info->kernel_path_virt = put_string(writer, request->kernel.path);
         info->command_line_virt = put_string(writer, request->kernel.arguments);

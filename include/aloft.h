@@ -77,6 +77,41 @@
 
 #define ALOFT_NO_ADDRESS 0xffffffffffffffff
 #define ALOFT_NO_SLOT 0xffffffff
+#define ALOFT_NO_RIGHTS 0xffffffff
+
+/* ALOFT_OPTIONS("--paging=pae --stack=128K"), once in a source file, outside of functions: options as
+ * they would stand behind `kernel` in the configuration, in the kernel itself. Those of the
+ * configuration win. Several files may have some: they are put together, 255 characters at most.
+ *
+ * The options are an ELF note (name "Aloft", type ALOFT_NOTE_OPTIONS, descriptor the string) in the
+ * section .note.aloft, which --gc-sections keeps. Aloft finds it through the PT_NOTE program header.
+ * Linkers make one by themselves, also with a linker script that does not mention notes, but for
+ * two cases:
+ *
+ *   - The script has PHDRS. Then put the note into a PT_LOAD and a PT_NOTE:
+ *         PHDRS    { ... rodata PT_LOAD; note PT_NOTE; ... }
+ *         SECTIONS { ... .rodata : { *(.rodata*) } :rodata
+ *                        .note.aloft : { KEEP(*(.note.aloft)) } :rodata :note
+ *                        .data : { *(.data*) } :data ... }
+ *     (with the AT() that .rodata has, if it has one).
+ *   - The script discards notes: /DISCARD/ : { *(.note*) }. The line .note.aloft of above, before
+ *     that one, keeps this note.
+ *
+ * `readelf -n kernel.elf` shows it. */
+#define ALOFT_NOTE_OPTIONS 1
+
+#ifdef __ASSEMBLER__
+#define ALOFT_OPTIONS(string)                                                            \
+    .pushsection .note.aloft, "a", @note; .balign 4;                                     \
+    .long 6, 7712f - 7711f, ALOFT_NOTE_OPTIONS; .asciz "Aloft"; .balign 4;               \
+    7711: .asciz string; 7712: .balign 4; .popsection
+#else
+#define ALOFT_OPTIONS(string)                                                            \
+    __attribute__((section(".note.aloft"), used, aligned(4))) static const struct {      \
+        unsigned name_size, size, type;                                                  \
+        char name[8], text[sizeof(string)];                                              \
+    } aloft_options_note = {6, sizeof(string), ALOFT_NOTE_OPTIONS, "Aloft", string}
+#endif
 
 #ifndef __ASSEMBLER__
 
@@ -179,6 +214,17 @@ struct aloft_info {
     uint32_t recursive_slot;  /* of the top page table (PAE: of the last directory), or ALOFT_NO_SLOT */
     uint32_t temporary_slots; /* pages in the window for temporary mappings, 0 if there is none */
     uint64_t temporary_virt;  /* of that window; its first page is the window's own page table */
+
+    uint64_t slide;       /* how far a position-independent kernel was moved from where it was linked */
+    uint64_t tls_virt;    /* the template of thread-local storage (PT_TLS), in one of your segments: */
+    uint64_t tls_file_size; /* each thread's copy begins with these bytes of it, ... */
+    uint64_t tls_size;      /* ... is as long as this, and the rest is zero; 0 if there is none */
+    uint64_t tls_align;
+    uint64_t relro_virt;  /* PT_GNU_RELRO: what you may make read-only now; relocations are applied */
+    uint64_t relro_size;  /* 0 if there is none */
+    uint32_t stack_rights;  /* ALOFT_* that PT_GNU_STACK asks for; ALOFT_NO_RIGHTS if there is none */
+    uint32_t build_id_size; /* bytes of the file's build-id that follow; 0 if it has none */
+    uint8_t build_id[24];
 };
 
 /* for (ALOFT_EACH(const struct aloft_memory, m, info->memory)) use(m->start); */

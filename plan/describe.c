@@ -54,6 +54,10 @@ static void describe_summary(const struct description *description, u32 item, st
         text_string(line, plan->image->name);
         text_string(line, plan->image->bits == 64 ? ", 64-bit" : ", 32-bit");
         text_string(line, plan->image->entry_kind == ENTRY_PHYSICAL ? ", physical entry" : "");
+        if (plan->image->relocatable) {
+            text_string(line, ", moved by ");
+            text_hex(line, plan->image->slide, 1);
+        }
         break;
     case 1:
         heading(line, "command", true);

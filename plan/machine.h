@@ -47,6 +47,7 @@ struct machine {
     u64 rsdp;        /* physical address of ACPI's root pointer, 0 if none */
     u64 acpi_tables; /* physical address of the RSDT or XSDT it points to, 0 if none */
     u64 smbios;      /* of the SMBIOS entry point, 0 if none */
+    u32 random;      /* for --kaslr; where it comes from: docs/handoff.md */
     u16 serial_port; /* I/O base of the first serial port, 0 if none */
 };
 

@@ -7,6 +7,7 @@
 #include "load.h"
 #include "native.h"
 #include "paths.h"
+#include "place.h"
 #include "probe.h"
 #include "report.h"
 #include "enter.h"
@@ -93,6 +94,7 @@ static struct error open_files(void) {
     TRY(config_request(&config, number, &request));
     TRY(volume_file(&volume, request.kernel.path, &kernel));
     TRY(elf_read(&kernel.data, &image));
+    TRY(kernel_options_note(image.name, image.options, &request.options));
     for (u32 i = 0; i < request.module_count; i++) {
         TRY(volume_file(&volume, request.modules[i].path, &modules[i]));
         module_sizes[i] = modules[i].data.size;
@@ -101,6 +103,7 @@ static struct error open_files(void) {
 }
 
 static struct error make_plan(void) {
+    TRY(plan_place(&machine, &request.options, &image));
     struct plan_request wish = {.machine = &machine,
                                 .image = &image,
                                 .options = &request.options,
@@ -117,7 +120,7 @@ static struct error load_all(void) {
         bool high = load->phys + load->memory_size > 4 * GIB;
         TRY(high ? high_load(load, file) : load_file(load, file, &ram));
     }
-    return OK;
+    return load_relocate(&plan, &ram);
 }
 
 static struct error boot(u8 drive, struct report_context *context) {

@@ -203,9 +203,35 @@ static void probe_tables(struct machine *machine) {
     find_tables(0xe0000, 0x100000, machine);
 }
 
+/* ---- randomness ---- */
+
+enum { BDA_TICKS = 0x46c, PIT_CHANNEL_0 = 0x40, RDRAND_TRIES = 10 };
+
+/* What differs from one boot to the next: the BIOS's clock, the timer's count, the time stamp, and
+ * the processor's own random numbers (SDM volume 1, 7.3.17), each where there is one. The
+ * multiplication spreads every bit over those above it; the end is in the upper ones. */
+static u32 probe_random(const struct cpu *cpu) {
+    u32 random =
+        bda16(BDA_TICKS) + (u32)(in8(PIT_CHANNEL_0) << 16) + (u32)(in8(PIT_CHANNEL_0) << 24);
+    if (cpu->features & CPU_CPUID) {
+        struct cpuid id = cpuid(1);
+        u32 value;
+        if (id.edx & CPUID_TSC)
+            random = random * 0x9e3779b1 + read_tsc();
+        for (u32 i = 0; id.ecx & CPUID_RDRAND && i < RDRAND_TRIES; i++)
+            if (read_random(&value)) {
+                random += value;
+                break;
+            }
+    }
+    random *= 0x9e3779b1;
+    return (random ^ random >> 15) * 0x85ebca6b;
+}
+
 struct error probe_machine(struct machine *machine) {
     probe_cpu(&machine->cpu);
     TRY(probe_memory(&machine->memory));
     probe_tables(machine);
+    machine->random = probe_random(&machine->cpu);
     return OK;
 }

@@ -26,6 +26,26 @@ static inline struct cpuid cpuid(u32 leaf) {
     return id;
 }
 
+/* CPUID leaf 1: bits that say which of the following there are. */
+enum { CPUID_TSC = 1 << 4 /* EDX */, CPUID_RDRAND = 1 << 30 /* ECX */ };
+
+static inline u32 read_tsc(void) {
+    u32 low;
+    __asm__ volatile("rdtsc" : "=a"(low) : : "edx");
+    return low;
+}
+
+/* RDRAND of EAX; false if there was no number in time. */
+static inline bool read_random(u32 *value) {
+    bool done;
+    __asm__ volatile(".byte 0x0f, 0xc7, 0xf0\n\t"
+                     "setc %1"
+                     : "=a"(*value), "=qm"(done)
+                     :
+                     : "cc");
+    return done;
+}
+
 static inline u64 read_msr(u32 msr) {
     u32 low, high;
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));

@@ -71,7 +71,11 @@ KERNEL_ROWS := \
     tables-window:64kernel:tables:top2g:0 \
     tables-recursive:64kernel:tables:top2g:0 \
     tables-own-recursive:64kernel:tables:top2g:0 \
-    recursive32:32:recursive32:c0100000:0
+    recursive32:32:recursive32:c0100000:0 \
+    pie32:32pie:pie:pie:0 \
+    pie64:64pie:pie:pie:0 \
+    pie32-relr:32relr:pie:pie:0 \
+    pie64-relr:64relr:pie:pie:0
 
 KERNELS_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 KERNELS_OUT := $(BUILD)/kernels
@@ -90,11 +94,25 @@ KERNEL_CC_32flat = $(KERNEL_CC_32)
 KERNEL_CC_64kernel = $(CC64) -mno-red-zone -mcmodel=kernel
 KERNEL_CC_64large = $(CC64) -mno-red-zone -mcmodel=large
 KERNEL_CC_64small = $(CC64) -mno-red-zone -mcmodel=small
+KERNEL_CC_32pie = $(KERNEL_CC_32)
+KERNEL_CC_64pie = $(CC64) -mno-red-zone
+KERNEL_CC_32relr = $(KERNEL_CC_32)
+KERNEL_CC_64relr = $(CC64) -mno-red-zone
 KERNEL_LD_32 = $(LD32)
 KERNEL_LD_32flat = $(LD32)
 KERNEL_LD_64kernel = $(LD64)
 KERNEL_LD_64large = $(LD64)
 KERNEL_LD_64small = $(LD64)
+# A static PIE; its relocations are REL for i386, RELA for x86-64, and RELR where it is asked for.
+KERNEL_PIE_CFLAGS := -fpie -fvisibility=hidden -ftls-model=local-exec
+KERNEL_PIE_LDFLAGS := -pie --no-dynamic-linker -z text -z relro --build-id=sha1
+KERNEL_LD_32pie = $(LD32)
+KERNEL_LD_64pie = $(LD64)
+KERNEL_LD_32relr = $(LD32)
+KERNEL_LD_64relr = $(LD64)
+KERNEL_RELR := $(if $(findstring LLD,$(shell $(LD32) -v 2>&1)),--pack-dyn-relocs=relr,-z pack-relative-relocs)
+KERNEL_MORE_CFLAGS = $(if $(filter %pie %relr,$(1)),$(KERNEL_PIE_CFLAGS))
+KERNEL_MORE_LDFLAGS = $(if $(filter %pie %relr,$(1)),$(KERNEL_PIE_LDFLAGS)) $(if $(filter %relr,$(1)),$(KERNEL_RELR))
 KERNEL_NASM = $(NASM) -f elf$(if $(filter 32%,$(1)),32,64)
 
 # 32flat: linked 0xC0000000 above its load address; then the virtual addresses in the file's headers are
@@ -108,16 +126,16 @@ kernel_objects = $(addprefix $(2)/,$(addsuffix .o,$(notdir \
 define kernel_compile
 $(3)/%.c.o: $(KERNELS_DIR)/$(2)/%.c
 	@mkdir -p $$(@D)
-	$(KERNEL_Q)$$(KERNEL_CC_$(1)) $(KERNEL_CFLAGS) $(4) -c -o $$@ $$<
+	$(KERNEL_Q)$$(KERNEL_CC_$(1)) $(KERNEL_CFLAGS) $(call KERNEL_MORE_CFLAGS,$(1)) $(4) -c -o $$@ $$<
 $(3)/%.S.o: $(KERNELS_DIR)/$(2)/%.S
 	@mkdir -p $$(@D)
-	$(KERNEL_Q)$$(KERNEL_CC_$(1)) $(KERNEL_CFLAGS) $(4) -c -o $$@ $$<
+	$(KERNEL_Q)$$(KERNEL_CC_$(1)) $(KERNEL_CFLAGS) $(call KERNEL_MORE_CFLAGS,$(1)) $(4) -c -o $$@ $$<
 $(3)/%.asm.o: $(KERNELS_DIR)/$(2)/%.asm $(KERNELS_DIR)/../include/aloft.inc $(wildcard $(KERNELS_DIR)/$(2)/*.inc)
 	@mkdir -p $$(@D)
 	$(KERNEL_Q)$$(call KERNEL_NASM,$(1)) -i $(KERNELS_DIR)/../include/ -i $(KERNELS_DIR)/$(2)/ -o $$@ $$<
 endef
 
-$(foreach model,32 32flat 64kernel 64large 64small,\
+$(foreach model,32 32flat 64kernel 64large 64small 32pie 64pie 32relr 64relr,\
     $(eval $(call kernel_compile,$(model),lib,$(KERNELS_OUT)/lib.$(model),)))
 
 # $(1) name, $(2) class and model, $(3) source folder, $(4) script folder, $(5) bytes of pattern
@@ -127,7 +145,7 @@ $(KERNELS_OUT)/$(1).elf: $(KERNELS_DIR)/$(4)/kernel.ld \
     $(call kernel_objects,$(3),$(KERNELS_OUT)/$(1).objects) \
     $(call kernel_objects,lib,$(KERNELS_OUT)/lib.$(2)) \
     $(if $(filter-out 0,$(5)),$(KERNELS_OUT)/$(1).pattern.o)
-	$(KERNEL_Q)$$(KERNEL_LD_$(2)) $(KERNEL_LDFLAGS) -T $$< -o $$@ $$(filter %.o,$$^) $$(KERNEL_AFTER_$(2))$$(if $$(KERNEL_AFTER_$(2)), $$@)
+	$(KERNEL_Q)$$(KERNEL_LD_$(2)) $(KERNEL_LDFLAGS) $(call KERNEL_MORE_LDFLAGS,$(2)) -T $$< -o $$@ $$(filter %.o,$$^) $$(KERNEL_AFTER_$(2))$$(if $$(KERNEL_AFTER_$(2)), $$@)
 $(KERNELS_OUT)/$(1).pattern: $(KERNELS_OUT)/pattern-file $(KERNELS_DIR)/kernels.mk
 	$(KERNEL_Q)$$< $(5) > $$@
 $(KERNELS_OUT)/$(1).pattern.o: $(KERNELS_DIR)/pattern/pattern.S $(KERNELS_OUT)/$(1).pattern

@@ -74,6 +74,7 @@ static void put_kernel(struct json *json, const struct work *work) {
     json_number(json, "bits", image->bits);
     json_hex(json, "entry_virtual", image->entry_virt);
     json_hex(json, "entry_physical", image->entry_phys);
+    json_hex(json, "slide", image->slide);
     json_string(json, "command_line", work->request.kernel.arguments);
     json_open(json, "segments", '[');
     for (u32 i = 0; i < image->segment_count; i++)

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "native.h"
 #include "paths.h"
+#include "place.h"
 
 static struct error read_config(const char *who, const char *path, struct work *work, bool *found) {
     const struct tree_file *file;
@@ -81,10 +82,12 @@ struct error work_open(const char *who, const char *path, const struct work_wish
     TRY(tree_find(&work->tree, work->request.kernel.path, &kernel));
     host_open(who, kernel->host, is_folder ? work->request.kernel.path : path, &work->kernel);
     TRY(elf_read(&work->kernel.data, &work->image));
+    TRY(kernel_options_note(work->image.name, work->image.options, &work->request.options));
     return measure_modules(who, &wishes->modules, work);
 }
 
 struct error work_plan(struct work *work) {
+    TRY(plan_place(&work->machine, &work->request.options, &work->image));
     struct plan_request wish = {.machine = &work->machine,
                                 .image = &work->image,
                                 .options = &work->request.options,

@@ -2,7 +2,7 @@
  * time from labels of the linker script. The table serves two entries of the directory, the first
  * for as long as EIP is low. Works with paging off or on at entry; EBX is the boot information. */
     .set OFFSET, 0xc0000000
-    .set INFO_MOST, 512
+    .set INFO_MOST, 1024
     .set INFO_SIZE, 4               /* offset of info->size */
     .set PRESENT, 1
     .set WRITE, 2

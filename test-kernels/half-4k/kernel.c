@@ -10,7 +10,7 @@ extern struct aloft_info info_copy;
 extern char kernel_start[], kernel_writable[], kernel_end[];
 void higher_half_main(void);
 
-_Static_assert(sizeof(struct aloft_info) <= 512, "entry.S has room for 512 bytes");
+_Static_assert(sizeof(struct aloft_info) <= 1024, "entry.S has room for 1024 bytes");
 
 static void check_fault(int faulted, uintptr_t address, uintptr_t error) {
     struct fault fault = fault_last();

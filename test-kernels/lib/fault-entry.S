@@ -4,11 +4,14 @@
 
 #ifdef __x86_64__
 #define PROBE_STACK fault_probe_stack(%rip)
+#define FIND_PROBE_STACK
 #define ADDRESS %rdi
 #define STACK %rsp
 #define WORD .quad
 #else
-#define PROBE_STACK fault_probe_stack
+/* Position-independent, for the kernels that are. */
+#define PROBE_STACK fault_probe_stack-1b(%ecx)
+#define FIND_PROBE_STACK call 1f; 1: pop %ecx
 #define ADDRESS %edx
 #define STACK %esp
 #define WORD .long
@@ -62,6 +65,7 @@ common:
     /* Its caller gets 1. Nothing of the frame is needed: ring and flags are the same, and what a
      * called function may change need not be as it was. The probes change nothing else. */
 probe_faulted:
+    FIND_PROBE_STACK
     mov PROBE_STACK, STACK
     mov $1, %eax
     jmp forget
@@ -72,6 +76,7 @@ probe_faulted:
 #ifndef __x86_64__
     mov 4(%esp), %edx
 #endif
+    FIND_PROBE_STACK
     mov STACK, PROBE_STACK
     .endm
 
@@ -89,6 +94,7 @@ probe_faulted:
 fine:
     xor %eax, %eax
 forget:
+    FIND_PROBE_STACK
 #ifdef __x86_64__
     movq $0, PROBE_STACK
 #else
@@ -96,7 +102,7 @@ forget:
 #endif
     ret
 
-    .section .rodata, "a"
+    .section .data.rel.ro, "aw"
     .balign 8
     .globl fault_entries
 fault_entries:

@@ -116,6 +116,15 @@ LAYOUTS = [
     ("low32", "--identity=none", "qemu64"),
     ("top2g", "--direct-map=0xA0000000000", "qemu64"),
     ("low64", "--identity=none --direct-map=none --paging=5level", "max"),
+    ("pie32", "--base=0x80400000", "486"),
+    ("pie32", "--paging=pae --kaslr", "pentium3"),
+    ("pie32-relr", "--paging=off", "qemu64"),
+    ("pie32-relr", "--paging=off --base=0x2003000", "qemu64"),
+    ("pie64", "--base=0xffff900000001000", "qemu64"),
+    ("pie64", "--base=0x40000000 --identity=none", "qemu64"),
+    ("pie64", "--kaslr", "max"),
+    ("pie64-relr", "--kaslr --base=0xffffa00000000000", "qemu64"),
+    ("pie64-relr", "--base=0x80000000000000 --paging=5level", "max"),
 ]
 
 

@@ -495,6 +495,7 @@ static void test_every_error_has_a_row(void **state) {
     static const enum error_code elsewhere[] = {
         ERROR_PLAN_TOO_MANY,                                            /* test_limits() */
         ERROR_PLAN_GIVES_WAY, ERROR_PLAN_SHARED_PAGE, ERROR_PLAN_NO_NX, /* notes, below */
+        ERROR_PLAN_NOT_PIE,   ERROR_PLAN_PIE_HIGH, /* plan_place(), in test_place.c */
     };
     for (size_t i = 0; i < error_row_count; i++) {
         enum error_code code = error_rows[i].code;
