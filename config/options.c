@@ -1,8 +1,10 @@
 #include "options.h"
 #include "language.h"
+#include "video_list.h"
 
 struct kernel_options kernel_options_default(void) {
-    return (struct kernel_options){.recursive = PLACE_NONE, .stack_size = CONFIG_STACK_DEFAULT};
+    return (struct kernel_options){
+        .recursive = PLACE_NONE, .stack_size = CONFIG_STACK_DEFAULT, .video = ""};
 }
 
 enum option {
@@ -22,6 +24,7 @@ enum option {
     OPTION_UMIP,
     OPTION_KASLR,
     OPTION_BASE,
+    OPTION_VIDEO,
 };
 
 static const char *const option_names[] = {
@@ -41,6 +44,7 @@ static const char *const option_names[] = {
     [OPTION_UMIP] = "--umip",
     [OPTION_KASLR] = "--kaslr",
     [OPTION_BASE] = "--base",
+    [OPTION_VIDEO] = "--video",
 };
 
 /* The values that are words. An address or a size is tried when none of these fits. */
@@ -101,6 +105,11 @@ static bool set_flag(bool *flag, const char *value) {
 static bool set_base(const char *value, struct kernel_options *options) {
     options->has_base = config_number(value, string_length(value), &options->base);
     return options->has_base;
+}
+
+static bool set_video(const char *value, struct kernel_options *options) {
+    options->video = value;
+    return video_is_list(value);
 }
 
 static bool set_place(const char *value, enum place_option *place, u64 *at) {
@@ -195,6 +204,7 @@ static bool set_option(enum option option, const char *value, struct kernel_opti
     switch (option) {
     case OPTION_DIRECT: return set_place(value, &options->direct, &options->direct_at);
     case OPTION_RECURSIVE: return set_place(value, &options->recursive, &options->recursive_at);
+    case OPTION_VIDEO: return set_video(value, options);
     case OPTION_BASE: return set_base(value, options);
     case OPTION_STACK: return set_stack(value, options);
     default: return false;

@@ -52,8 +52,9 @@ struct kernel_options {
     bool has_base; /* --base: the virtual address of a position-independent kernel */
     bool kaslr;    /* it is put at random above its base */
     u64 base;
-    u32 given;      /* a bit for each option that was set by kernel_option_parse() */
-    u32 stack_size; /* bytes, a multiple of 4096 */
+    const char *video; /* a list as in video_list.h; "" if there is no --video */
+    u32 given;         /* a bit for each option that was set by kernel_option_parse() */
+    u32 stack_size;    /* bytes, a multiple of 4096 */
     u32 map_count;
     struct map_option maps[OPTION_MAPS_MAX];
 };

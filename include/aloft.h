@@ -61,6 +61,7 @@
 #define ALOFT_FOR_IDENTITY 5   /* the identity map */
 #define ALOFT_FOR_OPTION 6     /* --map */
 #define ALOFT_FOR_TEMPORARY 7  /* the page table of the window for temporary mappings */
+#define ALOFT_FOR_SCREEN 8     /* the framebuffer */
 
 /* aloft_info.paging */
 #define ALOFT_PAGING_OFF 0

@@ -13,7 +13,7 @@ enum section {
     SECTION_COUNT
 };
 
-enum { SUMMARY_LINES = 5, COLUMN_1 = 10 };
+enum { SUMMARY_LINES = 6, COLUMN_1 = 10 };
 
 static u32 hex_digits(const struct plan *plan) {
     return plan->image->bits == 64 ? 16 : 8;
@@ -79,6 +79,16 @@ static void describe_summary(const struct description *description, u32 item, st
             text_string(line, ", recursive slot ");
             text_decimal(line, plan->options.recursive_slot);
         }
+        break;
+    case 4:
+        heading(line, "screen", true);
+        text_decimal(line, machine->screen.width);
+        text_string(line, " x ");
+        text_decimal(line, machine->screen.height);
+        text_string(line, machine->screen.kind == SCREEN_PIXELS ? " pixels of " : " cells of ");
+        text_decimal(line, machine->screen.depth);
+        text_string(line, " bits at ");
+        text_hex(line, machine->screen.phys, 1);
         break;
     default:
         heading(line, "entry", true);

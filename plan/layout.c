@@ -135,17 +135,46 @@ static struct error keep_temporary(struct plan *plan) {
     return keep(plan, (struct range){plan->temporary_virt, table_span(plan)}, ROW_TEMPORARY);
 }
 
-static struct error choose_windows(const struct kernel_options *options, struct plan *plan) {
+/* Write-combining needs the page attribute table; without it such memory is uncached. */
+static u32 combining(const struct plan *plan) {
+    return plan->options.cpu_features & CPU_PAT ? MAP_WRITE_COMBINING : MAP_UNCACHED;
+}
+
+/* The framebuffer's pages, at the same place within a large page as in physical memory. */
+static struct map screen_row(const struct machine *machine, const struct plan *plan) {
+    const struct screen *screen = &machine->screen;
+    u64 end = align_up(screen->phys + (u64)screen->pitch * screen->height, PAGE_SIZE);
+    u64 start = align_down(screen->phys, PAGE_SIZE);
+    return (struct map){.virt = plan->screen_virt,
+                        .phys = start,
+                        .size = end - start,
+                        .attributes = MAP_WRITE | combining(plan),
+                        .owner = ROW_SCREEN};
+}
+
+static struct error choose_screen(const struct machine *machine, struct plan *plan) {
+    u64 granule = table_span(plan), window;
+    if (machine->screen.kind != SCREEN_PIXELS)
+        return OK;
+    struct map row = screen_row(machine, plan);
+    u64 before = row.phys & (granule - 1);
+    TRY(find_window(plan, before + row.size, granule, &window));
+    plan->screen_virt = window + before;
+    return keep(plan, (struct range){window, align_up(before + row.size, granule)}, ROW_SCREEN);
+}
+
+static struct error choose_windows(const struct plan_request *request, struct plan *plan) {
+    const struct kernel_options *options = request->options;
     u64 granule = table_span(plan), window;
     TRY(choose_recursive(options, plan));
     TRY(keep_recursive(plan));
     TRY(find_window(plan, window_size(plan), granule, &window));
     plan->handoff_virt = window + PAGE_SIZE;
     TRY(keep_handoff(plan));
-    if (!options->temporary)
-        return OK;
-    TRY(find_window(plan, granule, granule, &plan->temporary_virt));
-    return keep_temporary(plan);
+    if (options->temporary)
+        TRY(find_window(plan, granule, granule, &plan->temporary_virt));
+    TRY(keep_temporary(plan));
+    return choose_screen(request->machine, plan);
 }
 
 /* The temporary window's table is wished for first, so that its frame is known: see
@@ -288,7 +317,7 @@ static void choose_identity(const struct plan_request *request, const struct pla
 struct error layout_begin(const struct plan_request *request, struct plan *plan,
                           struct layout *layout) {
     TRY(rows_lay_kernel(plan));
-    TRY(choose_windows(request->options, plan));
+    TRY(choose_windows(request, plan));
     make_wishes(request->options, plan);
     TRY(choose_direct(request, plan, &layout->direct));
     choose_identity(request, plan, &layout->direct, &layout->identity);
@@ -340,11 +369,11 @@ static struct error lay_linear(const struct plan_request *request, struct plan *
 
 /* ---- ranges that the user asked for ---- */
 
-static u32 map_attributes(const struct map_option *map) {
-    static const u8 cache[] = {[MAP_AS_DEVICE] = MAP_UNCACHED,
-                               [MAP_AS_FRAMEBUFFER] = MAP_WRITE_COMBINING,
-                               [MAP_AS_MEMORY] = 0};
-    return cache[map->cache] | (map->read_only ? 0 : (u32)MAP_WRITE);
+static u32 map_attributes(const struct plan *plan, const struct map_option *map) {
+    u32 cache = map->cache == MAP_AS_DEVICE        ? MAP_UNCACHED
+                : map->cache == MAP_AS_FRAMEBUFFER ? combining(plan)
+                                                   : 0;
+    return cache | (map->read_only ? 0 : (u32)MAP_WRITE);
 }
 
 static struct error check_map_option(const struct plan *plan, const struct map_option *map) {
@@ -372,7 +401,7 @@ static struct error lay_option(struct plan *plan, const struct layout *layout,
     struct map row = {.virt = map->virt,
                       .phys = map->phys,
                       .size = align_up(map->size, PAGE_SIZE),
-                      .attributes = map_attributes(map),
+                      .attributes = map_attributes(plan, map),
                       .owner = ROW_OPTION};
     if (map->has_virt)
         return rows_lay(plan, row);
@@ -537,6 +566,8 @@ struct error layout_finish(const struct plan_request *request, struct plan *plan
     keep_no_more(plan);
     TRY(lay_windows(plan));
     TRY(lay_temporary(plan));
+    if (plan->screen_virt)
+        TRY(rows_lay(plan, screen_row(request->machine, plan)));
     if (request->options->global)
         make_global(plan);
     TRY(place_tables(request, plan, layout));

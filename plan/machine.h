@@ -39,11 +39,30 @@ struct screen {
     struct colour_bits red, green, blue;
 };
 
+/* A mode that the BIOS can set. */
+struct video_mode {
+    u16 number; /* VBE's */
+    u16 width, height, pitch;
+    u32 phys; /* of the framebuffer */
+    u8 depth;
+    struct colour_bits red, green, blue;
+};
+
+enum { VIDEO_MODES_MAX = 96 };
+
+struct video_modes {
+    u32 count;                             /* 0 also where nobody asked the BIOS */
+    u32 preferred_width, preferred_height; /* 0 if the monitor does not say */
+    struct video_mode modes[VIDEO_MODES_MAX];
+};
+
 struct machine {
     struct memory_map memory;
     struct cpu cpu;
     struct boot_drive drive;
     struct screen screen;
+    struct video_modes video;
+    u16 video_mode;  /* to be set before the kernel is entered; 0: the screen stays as it is */
     u64 rsdp;        /* physical address of ACPI's root pointer, 0 if none */
     u64 acpi_tables; /* physical address of the RSDT or XSDT it points to, 0 if none */
     u64 smbios;      /* of the SMBIOS entry point, 0 if none */

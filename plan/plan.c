@@ -168,7 +168,8 @@ struct error plan_make(const struct plan_request *request, struct plan *plan) {
     plan->image = image;
     plan->load_count = plan->row_count = plan->note_count = 0;
     plan->direct_virt = plan->direct_end = plan->identity_end = 0;
-    plan->tables_phys = plan->boot_tables_phys = plan->temporary_virt = 0;
+    plan->tables_phys = plan->boot_tables_phys = 0;
+    plan->temporary_virt = plan->screen_virt = 0;
     plan->table_frames = plan->boot_table_frames = plan->wish_count = 0;
     plan->extra_cr4 = extra_cr4(request->options);
     plan->stack_size = request->options->stack_size;

@@ -7,7 +7,8 @@
  *
  *   physical   | BIOS | loader ...  | hole, ROMs | kernel ............. | free ... | tables |
  * handoff | modules |
- *   virtual    kernel > recursive slot > windows > --map > direct map > identity map
+ *   virtual    kernel > recursive slot > windows (handoff, temporary, framebuffer) > --map > direct
+ * map > identity map
  *
  * Virtual addresses are given out in that order: where two mappings meet, the earlier one keeps the
  * address, and a note says what gave way. The result is one list of rows, sorted and disjoint,
@@ -67,7 +68,8 @@ enum row_owner {
     ROW_IDENTITY = 5,
     ROW_OPTION = 6,    /* --map */
     ROW_TEMPORARY = 7, /* the table of the window for temporary mappings */
-    ROW_RECURSIVE = 8, /* never in a finished plan: the slot is in the tables themselves */
+    ROW_SCREEN = 8,    /* the framebuffer */
+    ROW_RECURSIVE = 9, /* never in a finished plan: the slot is in the tables themselves */
 };
 
 struct plan {
@@ -89,6 +91,7 @@ struct plan {
     u32 boot_table_frames;
     u64 trampoline_phys, trampoline_virt;
     u32 extra_cr4;      /* beside the format's bits */
+    u64 screen_virt;    /* of the framebuffer; 0 if there is none */
     u64 temporary_virt; /* of the window for temporary mappings; 0 if there is none */
     u32 wish_count;
     struct table_wish wishes[3];    /* options.wishes points here: a plan is not to be copied */

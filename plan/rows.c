@@ -9,6 +9,7 @@ const char *row_owner_name(u32 owner) {
     case ROW_IDENTITY: return "identity map";
     case ROW_OPTION: return "--map";
     case ROW_TEMPORARY: return "temporary window";
+    case ROW_SCREEN: return "framebuffer";
     case ROW_RECURSIVE: return "recursive slot";
     default: return "?";
     }

@@ -10,6 +10,8 @@
 #include "place.h"
 #include "probe.h"
 #include "report.h"
+#include "rows.h"
+#include "vbe.h"
 #include "enter.h"
 #include "volume.h"
 
@@ -102,6 +104,15 @@ static struct error open_files(void) {
     return OK;
 }
 
+/* The screen that the entry asks for. A BIOS is asked for its modes only then. */
+static struct error choose_screen(void) {
+    struct error note;
+    if (video_wanted(request.options.video))
+        probe_video(&machine.video);
+    video_choose(request.options.video, &machine, &note);
+    return note;
+}
+
 static struct error make_plan(void) {
     TRY(plan_place(&machine, &request.options, &image));
     struct plan_request wish = {.machine = &machine,
@@ -110,7 +121,11 @@ static struct error make_plan(void) {
                                 .module_count = request.module_count,
                                 .module_sizes = module_sizes,
                                 .info_size = native_info_size(&machine, &image, &request)};
-    return plan_make(&wish, &plan);
+    struct error note = choose_screen();
+    TRY(plan_make(&wish, &plan));
+    if (note.code)
+        plan_note(&plan, note);
+    return OK;
 }
 
 static struct error load_all(void) {
@@ -148,7 +163,7 @@ static struct error boot(u8 drive, struct report_context *context) {
 
     context->doing = "preparing the jump to the kernel";
     TRY(native_finish(&machine, &plan, &request, module_sizes, &ram, &entry));
-    return OK;
+    return set_video(&machine);
 }
 
 NO_RETURN void main(u8 drive);

@@ -75,7 +75,9 @@ KERNEL_ROWS := \
     pie32:32pie:pie:pie:0 \
     pie64:64pie:pie:pie:0 \
     pie32-relr:32relr:pie:pie:0 \
-    pie64-relr:64relr:pie:pie:0
+    pie64-relr:64relr:pie:pie:0 \
+    pixels32:32:pixels:c0100000:0 \
+    pixels64:64kernel:pixels:top2g:0
 
 KERNELS_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 KERNELS_OUT := $(BUILD)/kernels

@@ -135,6 +135,46 @@ static void set_memory(const char *who, const struct chipset *chipset, u64 size,
     machine->acpi_tables = tables;
 }
 
+/* ---- the screen ---- */
+
+/* QEMU's standard VGA with SeaBIOS's VGA BIOS: sizes, and the numbers of their modes with 16, 24
+ * and 32 bits a pixel. What the monitor prefers is the size that QEMU's EDID says. */
+static const struct {
+    u16 width, height, number[3];
+} vga_modes[] = {
+    {320, 200, {0x10e, 0x10f, 0x140}},   {640, 400, {0, 0, 0x141}},
+    {640, 480, {0x111, 0x112, 0x142}},   {800, 600, {0x114, 0x115, 0x143}},
+    {1024, 768, {0x117, 0x118, 0x144}},  {1280, 1024, {0x11a, 0x11b, 0x145}},
+    {1600, 1200, {0x11e, 0x11f, 0x147}}, {1152, 864, {0x14a, 0x14b, 0x14c}},
+    {1280, 768, {0x175, 0x176, 0x177}},  {1280, 800, {0x178, 0x179, 0x17a}},
+    {1280, 960, {0x17b, 0x17c, 0x17d}},  {1440, 900, {0x17e, 0x17f, 0x180}},
+    {1400, 1050, {0x181, 0x182, 0x183}}, {1680, 1050, {0x184, 0x185, 0x186}},
+    {1920, 1200, {0x187, 0x188, 0x189}}, {1280, 720, {0x18d, 0x18e, 0x18f}},
+    {1920, 1080, {0x190, 0x191, 0x192}},
+};
+enum { VGA_FRAMEBUFFER = 0xfd000000, EDID_WIDTH = 1280, EDID_HEIGHT = 800 };
+
+static struct video_mode vga_mode(size_t row, u32 bytes) {
+    bool is_16 = bytes == 2;
+    return (struct video_mode){.number = vga_modes[row].number[bytes - 2],
+                               .width = vga_modes[row].width,
+                               .height = vga_modes[row].height,
+                               .pitch = (u16)(vga_modes[row].width * bytes),
+                               .phys = VGA_FRAMEBUFFER,
+                               .depth = (u8)(8 * bytes),
+                               .red = {is_16 ? 11 : 16, is_16 ? 5 : 8},
+                               .green = {is_16 ? 5 : 8, is_16 ? 6 : 8},
+                               .blue = {0, is_16 ? 5 : 8}};
+}
+
+static void set_video(struct video_modes *video) {
+    *video = (struct video_modes){.preferred_width = EDID_WIDTH, .preferred_height = EDID_HEIGHT};
+    for (size_t i = 0; i < ARRAY_COUNT(vga_modes); i++)
+        for (u32 bytes = 2; bytes <= 4; bytes++)
+            if (vga_modes[i].number[bytes - 2])
+                video->modes[video->count++] = vga_mode(i, bytes);
+}
+
 /* ---- the rest ---- */
 
 u64 model_memory(const char *who, const char *word) {
@@ -161,4 +201,5 @@ void model_machine(const char *who, const struct model *model, struct machine *m
     };
     set_cpu(who, model->cpu, &machine->cpu);
     set_memory(who, chipset, model->memory, machine);
+    set_video(&machine->video);
 }

@@ -8,6 +8,8 @@
 #include "native.h"
 #include "paths.h"
 #include "place.h"
+#include "rows.h"
+#include "video.h"
 
 static struct error read_config(const char *who, const char *path, struct work *work, bool *found) {
     const struct tree_file *file;
@@ -95,7 +97,12 @@ struct error work_plan(struct work *work) {
                                 .module_sizes = work->module_sizes,
                                 .info_size =
                                     native_info_size(&work->machine, &work->image, &work->request)};
-    return plan_make(&wish, &work->plan);
+    struct error note;
+    video_choose(work->request.options.video, &work->machine, &note);
+    TRY(plan_make(&wish, &work->plan));
+    if (note.code)
+        plan_note(&work->plan, note);
+    return OK;
 }
 
 /* All that native_finish() writes to: from the lowest to the highest of its claims. What is never

@@ -156,7 +156,7 @@ static void check_rows(const struct paging *paging) {
                               : (row->virt >= high) == (row->virt + last >= high),
                     row->virt);
         CHECK_VALUE((row->attributes & ~(uint32_t)ATTRIBUTES) == 0, row->attributes);
-        CHECK_VALUE(row->purpose >= ALOFT_FOR_KERNEL && row->purpose <= ALOFT_FOR_TEMPORARY,
+        CHECK_VALUE(row->purpose >= ALOFT_FOR_KERNEL && row->purpose <= ALOFT_FOR_SCREEN,
                     row->purpose);
         check_mapped(paging, row, 0);
         check_mapped(paging, row, page_down(last >> 2));

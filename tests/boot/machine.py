@@ -175,7 +175,8 @@ def wait(process, serial_path, monitor_path, folder, until, screenshot, inspect)
             time.sleep(0.1)  # the screen follows the serial line
             if screenshot:
                 screenshot.parent.mkdir(exist_ok=True)
-                monitor.command("screendump", filename=str(screenshot), format="png")
+                monitor.command("screendump", filename=str(screenshot),
+                                format="ppm" if screenshot.suffix == ".ppm" else "png")
             inspected = inspect(monitor) if inspect else None
             return Result(None, read_serial(serial_path), seconds, monitor.screen_text(folder), monitor.reads(),
                           inspected)
@@ -208,7 +209,7 @@ def plan_text(serial):
     start = next(i for i, line in enumerate(lines) if line.startswith("kernel "))
     taken = []
     for line in lines[start:]:
-        if not re.match(r"(kernel|command|cpu|paging|entry|memory|load|place|map|note|          ) ?", line):
+        if not re.match(r"(kernel|command|cpu|paging|screen|entry|memory|load|place|map|note|          ) ?", line):
             break
         taken.append(line)
     return taken

@@ -20,6 +20,8 @@ HOW = {
     "tables-window": {"options": "--temporary=on"},
     "tables-recursive": {"options": "--recursive=auto"},
     "recursive32": {"options": "--recursive=auto"},
+    "pixels32": {"options": "--video=auto"},
+    "pixels64": {"options": "--video=1024x768"},
 }
 # What cannot be, and why: (kernel, what) -> the error that says so.
 TOO_BIG_FOR_FLOPPY = {"big32m"}

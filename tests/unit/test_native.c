@@ -223,7 +223,8 @@ static void test_numbers(void **state) {
     assert_true(ALOFT_FOR_KERNEL == (int)ROW_KERNEL && ALOFT_FOR_HANDOFF == (int)ROW_HANDOFF &&
                 ALOFT_FOR_TRAMPOLINE == (int)ROW_TRAMPOLINE &&
                 ALOFT_FOR_DIRECT == (int)ROW_DIRECT && ALOFT_FOR_IDENTITY == (int)ROW_IDENTITY &&
-                ALOFT_FOR_OPTION == (int)ROW_OPTION && ALOFT_FOR_TEMPORARY == (int)ROW_TEMPORARY);
+                ALOFT_FOR_OPTION == (int)ROW_OPTION && ALOFT_FOR_TEMPORARY == (int)ROW_TEMPORARY &&
+                ALOFT_FOR_SCREEN == (int)ROW_SCREEN);
     assert_true(
         ALOFT_PAGING_32 == (int)PAGING_32 + 1 && ALOFT_PAGING_32_PSE == (int)PAGING_32_PSE + 1 &&
         ALOFT_PAGING_PAE == (int)PAGING_PAE + 1 && ALOFT_PAGING_4LEVEL == (int)PAGING_4LEVEL + 1 &&

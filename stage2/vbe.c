@@ -1,0 +1,62 @@
+#include "vbe.h"
+
+#include "bios.h"
+#include "bytes.h"
+
+enum {
+    VBE_SUCCESS = 0x004f, /* AX after a call that was carried out */
+    CONTROLLER_SIZE = 512,
+    CONTROLLER_VERSION = 4,
+    CONTROLLER_MODES = 14, /* offset and segment of the list */
+    LIST_END = 0xffff,
+    LIST_MAX = 512, /* for lists without an end */
+    LINEAR = 1 << 14,
+};
+
+static u8 controller[CONTROLLER_SIZE];
+static u8 block[VBE_MODE_INFO_SIZE]; /* of a mode, or the EDID */
+
+static bool call_vbe(u32 function, u32 bx, u32 cx, void *buffer) {
+    struct bios_registers registers = {.eax = 0x4f00 | function,
+                                       .ebx = bx,
+                                       .ecx = cx,
+                                       .edi = bios_offset(buffer),
+                                       .es = bios_segment(buffer)};
+    bios_call(0x10, &registers);
+    return (u16)registers.eax == VBE_SUCCESS;
+}
+
+/* The list lies in the controller's ROM, or in the block that was filled in. */
+static void list_modes(struct video_modes *modes) {
+    u32 version = load16(controller + CONTROLLER_VERSION);
+    u32 at = load16(controller + CONTROLLER_MODES) +
+             ((u32)load16(controller + CONTROLLER_MODES + 2) << 4);
+    for (u32 i = 0; i < LIST_MAX && modes->count < VIDEO_MODES_MAX; i++) {
+        u16 number = load16((const u8 *)(uintptr_t)(at + 2 * i));
+        if (number == LIST_END)
+            return;
+        memset(block, 0, sizeof block);
+        if (call_vbe(0x01, 0, number, block) &&
+            video_mode_of(block, version, number, &modes->modes[modes->count]))
+            modes->count++;
+    }
+}
+
+void probe_video(struct video_modes *modes) {
+    modes->count = modes->preferred_width = modes->preferred_height = 0;
+    store32(controller, 0x32454256); /* "VBE2": the long form */
+    if (!call_vbe(0x00, 0, 0, controller) || load32(controller) != 0x41534556 ||
+        load16(controller + CONTROLLER_VERSION) < 0x0200)
+        return;
+    list_modes(modes);
+    memset(block, 0, sizeof block);
+    if (modes->count && call_vbe(0x15, 1, 0, block))
+        video_read_edid(block, modes);
+}
+
+struct error set_video(const struct machine *machine) {
+    if (machine->video_mode && !call_vbe(0x02, machine->video_mode | (u32)LINEAR, 0, block))
+        return error_make(ERROR_VIDEO_SET, .number = {machine->video_mode, machine->screen.width,
+                                                      machine->screen.height});
+    return OK;
+}

@@ -1,0 +1,15 @@
+/* The BIOS's video modes (VBE 2 and 3). A mode is set once, last thing before the kernel: until
+ * then messages go to the text screen. */
+#ifndef STAGE2_VBE_H
+#define STAGE2_VBE_H
+
+#include "video.h"
+
+/* Lists the modes and asks the monitor. A BIOS without VBE 2 has none. Costs a BIOS call a mode, so
+ * only those pay who want one. */
+void probe_video(struct video_modes *modes);
+
+/* Sets machine->video_mode, if it is not 0. VIDEO_SET. */
+MUST_USE struct error set_video(const struct machine *machine);
+
+#endif
