@@ -41,7 +41,7 @@ enum {
 
 /* Where Aloft itself lives while it loads; stage2/stage2.ld is the map of it. The memory is free
  * once the kernel runs. */
-enum { LOADER_START = 0x1000, LOADER_END = 0x60000 };
+enum { LOADER_START = 0x1000, LOADER_END = 0x80000 };
 
 /* The interrupt vectors and the BIOS data area: left as they are, for kernels that go back to real
  * mode. */

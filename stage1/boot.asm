@@ -4,7 +4,7 @@
 ; record of a floppy; boot.h shows the layout and the fields that are filled in at installation.
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
-; out   stage 2 at 0x10000, entered at 1000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+; out   stage 2 at 0x50000, entered at 5000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the disk cannot be read (after retries with ever smaller transfers)
@@ -43,7 +43,7 @@ start:  cli
         mov     ds, ax
         push    dx                      ; DRIVE
         push    ax                      ; EDD
-        push    word 16 << 8 | 127      ; TRIES, MOST: what a BIOS takes at once (EDD 3.0, table 2)
+        push    word 16 << 8 | 64       ; TRIES, MOST: 32 KiB never cross a 64 KiB boundary here
 
 ; Disk extensions? (EDD 3.0, 8.1)
         mov     ah, 0x41
@@ -135,16 +135,22 @@ start:  cli
         jnz     .next
 
 ; The checksum, as boot_sum().
-        mov     cx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
+        mov     dx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
         push    STAGE2_ADDRESS >> 4
         pop     ds
-        shl     cx, 7                   ; dwords
-        xor     si, si
         xor     ebx, ebx
+.sector:
+        xor     si, si
+        mov     cx, 128                 ; dwords
 .sum:   lodsd
         rol     ebx, 1
         add     ebx, eax
         loop    .sum
+        mov     ax, ds
+        add     ax, 32                  ; paragraphs
+        mov     ds, ax
+        dec     dx
+        jnz     .sector
         mov     ds, cx
         cmp     ebx, BOOT_SUM_VALUE
         mov     al, 'S'

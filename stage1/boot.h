@@ -13,7 +13,7 @@
  *   0x1fe  55 aa
  *
  * Stage 2 is one run of sectors, in the gap before the first partition or in the FAT volume's
- * reserved sectors. It is loaded at 0x10000 and entered at 1000:0000 with DL as the BIOS gave it.
+ * reserved sectors. It is loaded at 0x50000 and entered at 5000:0000 with DL as the BIOS gave it.
  * Its last four bytes are chosen so that boot_sum() over all of it is BOOT_SUM.
  *
  * Shared with assembly through stage2/offsets.c. */
@@ -31,8 +31,9 @@ enum {
 
     BOOT_STACK_TOP = 0x7000, /* a page below the code: writing to a page that holds executed code is
                               * slow in emulators (it may be self-modifying) */
-    STAGE2_ADDRESS = 0x10000, /* the start of a 64 KiB block, so no transfer crosses one */
-    STAGE2_SECTORS_MAX = 127, /* of 512 bytes: one BIOS call, and less than 64 KiB */
+    STAGE2_ADDRESS = 0x50000, /* the start of a 64 KiB block, so that no transfer of 32 KiB crosses one;
+                               * and behind all that is unpacked, whose .bss it becomes */
+    STAGE2_SECTORS_MAX = 192, /* of 512 bytes: 96 KiB */
 
     /* Stage 2 is a head (stage2/head.asm), then the rest, packed (tools/pack.h), which unpacks to STAGE2_FLAT; then
      * padding and the check word. */

@@ -1,6 +1,6 @@
 ; The head of stage 2, and all of it that is not packed: goes to protected mode, unpacks the rest, jumps there.
 ;
-; in    real mode at 1000:0000, DL = BIOS drive, SS:SP = 0000:7000 (stage1/boot.asm)
+; in    real mode at 5000:0000, DL = BIOS drive, SS:SP = 0000:7000 (stage1/boot.asm)
 ; out   32-bit protected mode, flat, paging off, interrupts off, EBP = BIOS drive, at start (start.asm)
 ;
 ; tools/seal.c puts the packed rest behind the head and its unpacked length into unpacked_size; the format is described
@@ -9,7 +9,7 @@
 %include "offsets.inc"
 
         bits    16
-        org     0                       ; in segment 1000h
+        org     0                       ; in segment 5000h
 
 head:   cli
         movzx   ebp, dl
