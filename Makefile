@@ -157,6 +157,15 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
 	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(TEST_CFLAGS)) -MF $@.d \
 		$(call iquote,$(uses_handoff) fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka
 
+# The random plans once more, a million of each, without the sanitizers that make them slow.
+MILLION_TESTS := $(addprefix $(BUILD)/unit/million_,paging_random random_plans)
+
+$(BUILD)/unit/million_%: tests/unit/test_%.c $(HOST_MODULE_OBJECTS)
+	@mkdir -p $(@D)
+	$(say) TEST "$< (a million)"
+	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(HOST_CFLAGS)) -DPLANS=1000000 -MF $@.d \
+		$(call iquote,$(uses_handoff) fs stage1 tools tests/unit) -o $@ $< $(HOST_MODULE_OBJECTS) -lcmocka
+
 # libFuzzer with address and undefined-behaviour sanitizers, from the seeds in tests/fuzz/corpus.
 FUZZ_SECONDS ?= 20
 FUZZCC ?= clang
@@ -190,7 +199,7 @@ run: $(BUILD)/example.img ## boot the example kernel in QEMU
 debug: $(BUILD)/example.img ## the same, stopped at the kernel's entry under GDB
 	$(Q)tools/debug.sh $(QEMU) $(BUILD)/example.img $(EXAMPLE) $(BUILD)/stage2.elf
 
-unit: $(UNIT_TESTS) ## the tests that need no boot
+unit: $(UNIT_TESTS) $(MILLION_TESTS) ## the tests that need no boot
 	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
 
 boot-test: all all-kernels all-mistakes ## boot every test kernel under QEMU

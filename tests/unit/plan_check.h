@@ -7,6 +7,7 @@
 
 #include "machines.h"
 #include "ram.h"
+#include "table_cost.h"
 #include "walk.h"
 
 #include <stdio.h>
@@ -361,13 +362,22 @@ static inline struct range recursive_range(const struct plan *plan) {
     }
 }
 
-/* No row but those of the windows is at these addresses. */
+static inline u64 left_of(struct range range, u64 at) {
+    return at - range.start < range.size ? range.size - (at - range.start) : 0;
+}
+
+/* Bytes from here on at which no row is but those of the windows. */
+static inline u64 kept_free(const struct plan *plan, u64 virt) {
+    u64 span = span_of_table(plan);
+    struct range window = {plan->handoff_virt - PAGE_SIZE,
+                           align_up(plan->stack_size + plan->info_size + 3 * PAGE_SIZE, span)};
+    struct range temporary = {plan->temporary_virt, plan->temporary_virt ? span : 0};
+    return max_u64(left_of(window, virt),
+                   max_u64(left_of(recursive_range(plan), virt), left_of(temporary, virt)));
+}
+
 static inline bool is_kept_free(const struct plan *plan, u64 virt) {
-    u64 span = span_of_table(plan), window = plan->handoff_virt - PAGE_SIZE;
-    u64 size = align_up(plan->stack_size + plan->info_size + 3 * PAGE_SIZE, span);
-    return virt - window < size ||
-           virt - recursive_range(plan).start < recursive_range(plan).size ||
-           (plan->temporary_virt && virt - plan->temporary_virt < span);
+    return kept_free(plan, virt) != 0;
 }
 
 /* Stack and information are mapped, each as one row, and the page before each is not. Behind the
@@ -475,10 +485,45 @@ static inline void check_linear_is_whole(const struct plan_case *c, u64 offset, 
         for (u64 phys = part.start; phys < min_u64(range_end(part), end);) {
             const struct map *row = row_of(c->plan, phys + offset);
             bool null = !offset && !phys && !c->request->options->null_mapped;
-            HOLDS(row || null || is_kept_free(c->plan, phys + offset));
-            phys += row ? row->size - (phys + offset - row->virt) : PAGE_SIZE;
+            u64 kept = row ? 0 : kept_free(c->plan, phys + offset);
+            HOLDS(row || null || kept);
+            phys += row ? row->size - (phys + offset - row->virt) : kept ? kept : PAGE_SIZE;
         }
     }
+}
+
+/* Root entries that options ask a table for, whatever is mapped, and that no row asks for. */
+static inline u64 tables_wished(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    const struct paging_level *root =
+        &plan->options.format->levels[plan->options.format->level_count - 1];
+    u32 count = 1u << root->index_bits;
+    bool wished[1024] = {false};
+    for (u32 i = count / 2; i < count && c->request->options->share_upper; i++)
+        wished[i] = true;
+    if (plan->options.recursive && count == 4)
+        wished[3] = true; /* PAE: the slots are in its last directory */
+    for (u32 i = 0; i < plan->row_count; i++) {
+        u64 first = plan->rows[i].virt >> root->shift;
+        u64 last = (plan->rows[i].virt + (plan->rows[i].size - 1)) >> root->shift;
+        for (; first <= last; first++)
+            wished[first & (count - 1)] = false;
+    }
+    u64 tables = 0;
+    for (u32 i = 0; i < count; i++)
+        tables += wished[i];
+    return tables;
+}
+
+/* Not one table more than the rows and the options need. */
+static inline void check_table_cost(const struct plan_case *c) {
+    const struct plan *plan = c->plan;
+    struct map rows[2];
+    u32 count = plan_boot_rows(plan, rows);
+    struct paging_options boot = plan_boot_options(plan);
+    HOLDS(plan->table_frames ==
+          frames_needed(&plan->options, plan->rows, plan->row_count) + tables_wished(c));
+    HOLDS(plan->boot_table_frames == frames_needed(&boot, rows, count));
 }
 
 static inline void check_rows(const struct plan_case *c) {
@@ -491,6 +536,7 @@ static inline void check_rows(const struct plan_case *c) {
     if (!plan->paging)
         return;
     check_kernel_pages(c);
+    check_table_cost(c);
     check_window(c);
     check_slot_and_temporary(c);
     check_identity_option(c);
@@ -644,6 +690,7 @@ static inline void check_walk(const struct plan_case *c, const struct ram *ram, 
     if (!row)
         return;
     HOLDS(walk.phys == row->phys + (virt - row->virt));
+    HOLDS(walk.page_size == best_page_size(&plan->options, row, virt));
     HOLDS(walk.attributes == seen_attributes(plan, row->attributes));
 }
 
@@ -684,20 +731,36 @@ static inline u64 entry_at(const struct plan *plan, const struct table_arena *ar
     return size == 4 ? load32(at) : load64(at);
 }
 
+static inline u64 present_entries(const u8 *entries, u32 width, u32 bytes) {
+    u64 count = 0;
+    for (u32 offset = 0; offset < bytes; offset += width)
+        count += entries[offset] & 1;
+    return count;
+}
+
 /* Bytes mapped by a table and those below it, the recursive slot aside. Bounded by its level. */
 static inline u64 bytes_mapped(const struct plan *plan, const struct table_arena *arena, u64 table,
                                u32 level, u64 virt) {
     const struct paging_format *format = plan->options.format;
     u64 sum = 0, size = (u64)1 << format->levels[level].shift;
+    u32 width = format->entry_size, bytes = width << format->levels[level].index_bits;
+    const u8 *entries = arena->bytes + (table - arena->phys);
     struct range slot = recursive_range(plan);
-    for (u32 i = 0; i < 1u << format->levels[level].index_bits; i++) {
-        u64 entry = entry_at(plan, arena, table, i), at = virt + i * size;
-        bool recursive = paging_make_canonical(format, at) - slot.start < slot.size;
-        if (!(entry & 1) || (recursive && arena->phys == plan->tables_phys))
+    if (level == 0)
+        return present_entries(entries, width, bytes) * size;
+    for (u32 offset = 0; offset < bytes; offset += width) {
+        if (offset % 64 == 0 && bytes >= 64 && is_empty_run(entries + offset)) {
+            offset += 64 - width;
             continue;
-        if (level == 0 || (format->levels[level].leaf && entry & 0x80))
+        }
+        u64 entry = width == 4 ? load32(entries + offset) : load64(entries + offset);
+        u64 at = virt + offset / width * size;
+        if (!(entry & 1))
+            continue;
+        if (format->levels[level].leaf && entry & 0x80)
             sum += size;
-        else
+        else if (arena->phys != plan->tables_phys ||
+                 paging_make_canonical(format, at) - slot.start >= slot.size)
             sum += bytes_mapped(plan, arena, entry & 0xffffffffff000, level - 1, at);
     }
     return sum;
