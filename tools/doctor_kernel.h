@@ -1,9 +1,5 @@
 /* The kernel's ELF file, for naming addresses: symbols, sections, and where its segments are,
- * virtually and physically. All of it is optional: without a file nothing is found.
- *
- * Section headers and symbols come from the file unchecked, so every read is bounded here.
- *
- * Specification: System V ABI (gABI 4.1) chapter 4, sections "Sections" and "Symbol Table". */
+ * virtually and physically. All of it is optional: without a file nothing is found. */
 #ifndef TOOLS_DOCTOR_KERNEL_H
 #define TOOLS_DOCTOR_KERNEL_H
 
