@@ -1,4 +1,5 @@
-# Kernels that die of a mistake, for the tests of `aloft doctor`: $(BUILD)/kernels/mistakes/NAME.elf.
+# Kernels with a mistake: those that die of it, for the tests of `aloft doctor`, and those that show it in the file, for
+# `aloft check` and the loader's refusals. $(BUILD)/kernels/mistakes/NAME.elf.
 # Included by the top Makefile; alone:
 #   make -f test-kernels/mistakes.mk BUILD=/tmp/build all-mistakes
 BUILD ?= build
@@ -6,7 +7,7 @@ LD32 ?= ld -m elf_i386
 LD64 ?= ld -m elf_x86_64
 NASM ?= nasm
 
-# name : class : linker script
+# name : class : linker script : more options of the linker
 MISTAKE_ROWS := \
     no-identity:32:high \
     virtual-cr3:32:high \
@@ -38,24 +39,44 @@ MISTAKE_ROWS := \
     guard64:64:native64 \
     read-only64:64:native64 \
     la57-late64:64:native64 \
-    trap64:64:native64
+    trap64:64:native64 \
+    at-forgotten:32:at-forgotten/kernel \
+    at-same:32:at-same/kernel:--no-check-sections \
+    at-drift:32:at-drift/kernel \
+    at-orphan:32:at-orphan/kernel:--build-id=sha1 \
+    at-other:32:at-other/kernel \
+    header-late:32:header-late/kernel \
+    header2-late:64:header2-late/kernel \
+    header-unaligned:32:header-unaligned/kernel \
+    header2-only:32:header2-only/kernel \
+    header64:64:header64/kernel \
+    hole:32:hole/kernel \
+    entry-physical:32:entry-physical/kernel \
+    entry-data:32:entry-data/kernel \
+    shares-page:32:shares-page/kernel \
+    writable-code:32:writable-code/kernel:--no-warn-rwx-segments \
+    code-model:64:code-model/kernel \
+    bss-huge:32:bss-huge/kernel
 
 MISTAKES_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))/mistakes
 MISTAKES_OUT := $(BUILD)/kernels/mistakes
 MISTAKE_LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=0x1000 -z noexecstack
 
-# $(1) name, $(2) class, $(3) linker script
+# A kernel has a source of its own, or the sections that all the others are linked from.
+mistake_source = $(firstword $(wildcard $(MISTAKES_DIR)/$(1)/kernel.asm) $(MISTAKES_DIR)/sections.asm)
+
+# $(1) name, $(2) class, $(3) linker script, $(4) more options of the linker
 define mistake_rules
-$(MISTAKES_OUT)/$(1).o: $(MISTAKES_DIR)/$(1)/kernel.asm $(MISTAKES_DIR)/common.inc
+$(MISTAKES_OUT)/$(1).o: $(call mistake_source,$(1)) $(MISTAKES_DIR)/common.inc
 	@mkdir -p $$(@D)
 	$(if $(V),,@)$$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f elf$(patsubst 64%,64,$(2)) -i $(MISTAKES_DIR)/ -o $$@ $$<
 $(MISTAKES_OUT)/$(1).elf: $(MISTAKES_DIR)/$(3).ld $(MISTAKES_OUT)/$(1).o
-	$(if $(V),,@)$$(LD$(2)) $$(MISTAKE_LDFLAGS) -T $$< -o $$@ $$(filter %.o,$$^)
+	$(if $(V),,@)$$(LD$(2)) $$(MISTAKE_LDFLAGS) $(4) -T $$< -o $$@ $$(filter %.o,$$^)
 MISTAKE_FILES += $(MISTAKES_OUT)/$(1).elf
 endef
 
 MISTAKE_FILES :=
-mistake_row = $(call mistake_rules,$(word 1,$(1)),$(word 2,$(1)),$(word 3,$(1)))
+mistake_row = $(call mistake_rules,$(word 1,$(1)),$(word 2,$(1)),$(word 3,$(1)),$(word 4,$(1)))
 $(foreach row,$(MISTAKE_ROWS),$(eval $(call mistake_row,$(subst :, ,$(row)))))
 
 .PHONY: all-mistakes

@@ -2,18 +2,11 @@
  *
  * The planner stops at the first problem. To find every one, it is asked about each PT_LOAD alone,
  * then about each pair, then about the whole. */
+#include "check.h"
 #include "command.h"
-#include "message.h"
 #include "model.h"
 #include "native.h"
 #include "work.h"
-
-enum {
-    MULTIBOOT1_MAGIC = 0x1badb002, /* 4-aligned in the first 8 KiB (Multiboot 0.6.96, 3.1) */
-    MULTIBOOT1_REACH = 8192,
-    MULTIBOOT2_MAGIC = 0xe85250d6u, /* 8-aligned in the first 32 KiB (Multiboot2 2.0, 3.1) */
-    MULTIBOOT2_REACH = 32768,
-};
 
 static const char help[] = "usage: aloft check KERNEL\n"
                            "\n"
@@ -27,33 +20,14 @@ static const char help[] = "usage: aloft check KERNEL\n"
 struct report {
     const char *who;
     struct work *work;
+    struct check check;
     u32 problem_count;
 };
 
 /* ---- what it is ---- */
 
-static bool has_multiboot1(struct bytes file) {
-    size_t end = (size_t)min_u64(file.size, MULTIBOOT1_REACH);
-    for (size_t i = 0; i + 12 <= end; i += 4)
-        if (load32(file.at + i) == MULTIBOOT1_MAGIC &&
-            load32(file.at + i) + load32(file.at + i + 4) + load32(file.at + i + 8) == 0)
-            return true;
-    return false;
-}
-
-static bool has_multiboot2(struct bytes file) {
-    size_t end = (size_t)min_u64(file.size, MULTIBOOT2_REACH);
-    for (size_t i = 0; i + 16 <= end; i += 8)
-        if (load32(file.at + i) == MULTIBOOT2_MAGIC &&
-            load32(file.at + i) + load32(file.at + i + 4) + load32(file.at + i + 8) +
-                    load32(file.at + i + 12) ==
-                0)
-            return true;
-    return false;
-}
-
 static void print_protocols(struct bytes file) {
-    bool one = has_multiboot1(file), two = has_multiboot2(file);
+    bool one = check_multiboot(file, 1).usable, two = check_multiboot(file, 2).usable;
     puts("protocols: native");
     if (one || two)
         printf("           it has a header for %s too, which is not in this version of Aloft\n",
@@ -93,7 +67,7 @@ static void print_image(const struct image *image, struct bytes file) {
 
 static void problem(struct report *report, const struct error *error) {
     report->problem_count++;
-    print_error(stdout, error, NULL, NULL);
+    check_explain(&report->check, "", error);
 }
 
 /* Plans for the PT_LOADs of `all` that have these indices, each once. True if that works. */
@@ -141,32 +115,11 @@ static void check_plan(struct report *report) {
 
 /* ---- what works, but will bite ---- */
 
-static void print_notes(const struct plan *plan) {
-    for (u32 i = 0; i < plan->note_count; i++) {
-        fputs("note ", stdout);
-        print_error(stdout, &plan->notes[i], NULL, NULL);
-    }
-}
-
-static void advise_segment(const struct segment *segment) {
-    if (!(~segment->rights & (RIGHT_WRITE | RIGHT_EXECUTE)))
-        printf("note: PT_LOAD %u can be written and executed; give code and data sections of their "
-               "own in the linker script, each from a new page on: . = ALIGN(4096)\n",
-               segment->number);
-    if (!is_aligned(segment->virt, PAGE_SIZE))
-        printf(
-            "note: PT_LOAD %u starts within a page, at 0x%llx; it shares that page with whatever "
-            "comes before\n",
-            segment->number, (unsigned long long)segment->virt);
-}
-
-static void print_advice(const struct image *image) {
-    for (u32 i = 0; i < image->segment_count; i++)
-        advise_segment(&image->segments[i]);
-    if (image->entry_kind == ENTRY_PHYSICAL)
-        printf("note: the entry 0x%llx is a physical address; the kernel is entered with paging on "
-               "at 0x%llx, where that is mapped\n",
-               (unsigned long long)image->entry, (unsigned long long)image->entry_virt);
+static void print_notes(const struct report *report) {
+    const struct plan *plan = &report->work->plan;
+    for (u32 i = 0; i < plan->note_count; i++)
+        check_explain(&report->check, "note ", &plan->notes[i]);
+    check_print_notes(&report->check);
 }
 
 static struct error open_kernel(const char *path, struct report *report) {
@@ -174,6 +127,7 @@ static struct error open_kernel(const char *path, struct report *report) {
     host_open(report->who, path, path, &work->kernel);
     config_for_kernel(path, &work->config);
     TRY(config_request(&work->config, 0, &work->request));
+    report->check = check_of(work->kernel.bytes, &work->image);
     return elf_read(&work->kernel.data, &work->image);
 }
 
@@ -193,9 +147,9 @@ int command_check(int count, char **words) {
         print_image(&report.work->image, report.work->kernel.bytes);
         check_plan(&report);
         if (!report.problem_count)
-            print_notes(&report.work->plan);
-        print_advice(&report.work->image);
+            print_notes(&report);
     }
+    check_print_multiboot(&report.check);
     if (report.problem_count)
         printf("%s cannot be booted: %u problem%s\n", path, report.problem_count,
                report.problem_count > 1 ? "s" : "");

@@ -22,7 +22,7 @@ MEMORY = 16  # MiB
 NATIVE = ["returns", "returns64", "guard64", "read-only64", "la57-late64", "trap64"]
 CPUS = {"no-long-mode": "qemu32", "la57-late64": "max"}
 UNKNOWN = ["wild-pointer"]  # exit status 1
-NAMES = sorted(path.parent.name for path in SOURCES.glob("*/kernel.asm"))
+NAMES = sorted(path.parent.name for path in SOURCES.glob("*/diagnosis.txt"))
 
 
 @pytest.fixture(scope="session", autouse=True)
