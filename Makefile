@@ -148,7 +148,7 @@ $(BUILD)/test/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(call iquote,$(uses_handoff) tools) -c -o $@ $<
 
-$(BUILD)/test/modules.a: $(TEST_MODULE_OBJECTS) $(addprefix $(BUILD)/test/tools/,pack.o draw.o tables.o)
+$(BUILD)/test/modules.a: $(TEST_MODULE_OBJECTS) $(addprefix $(BUILD)/test/tools/,pack.o draw.o tables.o sections.o)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a

@@ -7,6 +7,9 @@ LD32 ?= ld -m elf_i386
 LD64 ?= ld -m elf_x86_64
 NASM ?= nasm
 
+# For a kernel whose mistake newer linkers warn of.
+QUIET_RWX := $(shell $(LD32) --no-warn-rwx-segments -v >/dev/null 2>&1 && echo --no-warn-rwx-segments)
+
 # name : class : linker script : more options of the linker
 MISTAKE_ROWS := \
     no-identity:32:high \
@@ -54,7 +57,9 @@ MISTAKE_ROWS := \
     entry-physical:32:entry-physical/kernel \
     entry-data:32:entry-data/kernel \
     shares-page:32:shares-page/kernel \
-    writable-code:32:writable-code/kernel:--no-warn-rwx-segments \
+    within-page:32:within-page/kernel \
+    page-conflict:32:page-conflict/kernel \
+    writable-code:32:writable-code/kernel:$(QUIET_RWX) \
     code-model:64:code-model/kernel \
     bss-huge:32:bss-huge/kernel
 
