@@ -266,12 +266,12 @@ static struct error check_address_option(const struct plan *plan, const char *op
 }
 
 /* Where the direct map is without an option: for a 32-bit kernel at its own offset, if that lies in
- * the upper half; 0 for none. */
+ * the upper half; 0 for none, as for a kernel below its physical address. */
 static u64 usual_direct(const struct plan *plan) {
     u64 offset = kernel_offset(plan->image);
     if (plan->image->bits == 64)
         return ~(u64)0 << (plan->options.format->virtual_bits - 1);
-    return offset >= 2 * GIB ? offset : 0;
+    return offset >= 2 * GIB && offset < FOUR_GIB ? offset : 0;
 }
 
 /* The direct map that the options and the kernel's place ask for. */

@@ -681,6 +681,14 @@ static const struct acceptance acceptances[] = {
                   "ff814000 > 7fdf000 + 1000 -x trampoline\n",
      NULL,
      NO_NX_32},
+    {"lower half, moved up from its virtual address",
+     {.parts = {TEXT_AT(0x100000, 0x200000)}},
+     LOW_IDENTITY "100000 > 200000 + 3000 -x kernel\n"
+                  "ff801000 > 7fcd000 + 10000 w- stack and information\n"
+                  "ff812000 > 7fdd000 + 2000 w- stack and information\n"
+                  "ff814000 > 7fdf000 + 1000 -x trampoline\n",
+     NULL,
+     NO_NX_32},
     {"lower half, moved, 64-bit",
      {.bits = 64, .parts = {TEXT_AT(0x400000, 0x100000)}},
      "...\n"
