@@ -284,13 +284,18 @@ static inline void check_identity_row(const struct plan_case *c, const struct ma
     }
 }
 
+/* Write-combining where the CPU has a page attribute table. */
+static inline u32 combining_of(const struct plan *plan) {
+    return plan->options.cpu_features & CPU_PAT ? MAP_WRITE_COMBINING : MAP_UNCACHED;
+}
+
 /* Some --map asked for this row: its memory, at one of its addresses, with no more rights. */
 static inline bool is_asked_for(const struct plan_case *c, const struct map *row,
                                 const struct map_option *map) {
-    static const u32 cache[] = {[MAP_AS_DEVICE] = MAP_UNCACHED,
-                                [MAP_AS_FRAMEBUFFER] = MAP_WRITE_COMBINING,
-                                [MAP_AS_MEMORY] = 0};
     const struct plan *plan = c->plan;
+    const u32 cache[] = {[MAP_AS_DEVICE] = MAP_UNCACHED,
+                         [MAP_AS_FRAMEBUFFER] = combining_of(plan),
+                         [MAP_AS_MEMORY] = 0};
     u64 offset = row->virt - row->phys;
     bool here = map->has_virt ? offset == map->virt - map->phys
                               : (plan->direct_end && offset == plan->direct_virt) ||
@@ -317,6 +322,15 @@ static inline void check_temporary_row(const struct plan_case *c, const struct m
                          (struct range){row->phys, row->size}));
 }
 
+/* The framebuffer: all of it, and no more than its pages. */
+static inline void check_screen_row(const struct plan_case *c, const struct map *row) {
+    const struct screen *screen = &c->request->machine->screen;
+    struct range pages = pages_of(screen->phys, (u64)screen->pitch * screen->height);
+    HOLDS(screen->kind == SCREEN_PIXELS && row->virt == c->plan->screen_virt);
+    HOLDS(row->phys == pages.start && row->size == pages.size);
+    HOLDS(row->attributes == (MAP_WRITE | combining_of(c->plan) | global_bit(c, row)));
+}
+
 static inline void check_row(const struct plan_case *c, const struct map *row) {
     const struct plan *plan = c->plan;
     u64 last = row->virt + (row->size - 1);
@@ -333,6 +347,7 @@ static inline void check_row(const struct plan_case *c, const struct map *row) {
     case ROW_DIRECT: check_linear_row(c, row); break;
     case ROW_IDENTITY: check_identity_row(c, row); break;
     case ROW_OPTION: check_option_row(c, row); break;
+    case ROW_SCREEN: check_screen_row(c, row); break;
     default: HOLDS(row->owner == ROW_TEMPORARY); check_temporary_row(c, row);
     }
 }
@@ -366,18 +381,30 @@ static inline u64 left_of(struct range range, u64 at) {
     return at - range.start < range.size ? range.size - (at - range.start) : 0;
 }
 
+/* The tables that the framebuffer's window touches. */
+static inline struct range screen_range(const struct plan_case *c) {
+    const struct screen *screen = &c->request->machine->screen;
+    u64 span = span_of_table(c->plan), virt = c->plan->screen_virt;
+    u64 start = virt & ~(span - 1);
+    u64 size = pages_of(screen->phys, (u64)screen->pitch * screen->height).size;
+    if (!virt)
+        return (struct range){0, 0};
+    return (struct range){start, align_up(virt - start + size, span)};
+}
+
 /* Bytes from here on at which no row is but those of the windows. */
-static inline u64 kept_free(const struct plan *plan, u64 virt) {
+static inline u64 kept_free(const struct plan_case *c, u64 virt) {
+    const struct plan *plan = c->plan;
     u64 span = span_of_table(plan);
     struct range window = {plan->handoff_virt - PAGE_SIZE,
                            align_up(plan->stack_size + plan->info_size + 3 * PAGE_SIZE, span)};
     struct range temporary = {plan->temporary_virt, plan->temporary_virt ? span : 0};
-    return max_u64(left_of(window, virt),
+    return max_u64(max_u64(left_of(window, virt), left_of(screen_range(c), virt)),
                    max_u64(left_of(recursive_range(plan), virt), left_of(temporary, virt)));
 }
 
-static inline bool is_kept_free(const struct plan *plan, u64 virt) {
-    return kept_free(plan, virt) != 0;
+static inline bool is_kept_free(const struct plan_case *c, u64 virt) {
+    return kept_free(c, virt) != 0;
 }
 
 /* Stack and information are mapped, each as one row, and the page before each is not. Behind the
@@ -399,9 +426,9 @@ static inline void check_window(const struct plan_case *c) {
     for (u32 i = 0; i < plan->row_count; i++) {
         const struct map *row = &plan->rows[i];
         bool ours = row->owner == ROW_HANDOFF || row->owner == ROW_TRAMPOLINE ||
-                    row->owner == ROW_TEMPORARY;
-        HOLDS(ours == is_kept_free(plan, row->virt));
-        HOLDS(ours == is_kept_free(plan, row->virt + (row->size - 1)));
+                    row->owner == ROW_TEMPORARY || row->owner == ROW_SCREEN;
+        HOLDS(ours == is_kept_free(c, row->virt));
+        HOLDS(ours == is_kept_free(c, row->virt + (row->size - 1)));
     }
 }
 
@@ -427,7 +454,7 @@ static inline bool is_laid(const struct plan_case *c, u64 virt, u64 size) {
         const struct map *row = row_of(c->plan, virt + at);
         u32 owner = row ? row->owner : 0;
         bool later = owner == ROW_DIRECT || (owner == ROW_IDENTITY && c->plan->identity_end);
-        if (later || (!row && !is_kept_free(c->plan, virt + at)))
+        if (later || (!row && !is_kept_free(c, virt + at)))
             return false;
         at += row ? row->size - (virt + at - row->virt) : PAGE_SIZE;
     }
@@ -462,7 +489,7 @@ static inline void check_identity_option(const struct plan_case *c) {
     }
     for (u32 i = 0; i < plan->table_frames && options->identity == IDENTITY_TABLES; i++) {
         u64 frame = plan->tables_phys + i * PAGE_SIZE;
-        HOLDS(row_of(plan, frame) || is_kept_free(plan, frame));
+        HOLDS(row_of(plan, frame) || is_kept_free(c, frame));
     }
 }
 
@@ -485,7 +512,7 @@ static inline void check_linear_is_whole(const struct plan_case *c, u64 offset, 
         for (u64 phys = part.start; phys < min_u64(range_end(part), end);) {
             const struct map *row = row_of(c->plan, phys + offset);
             bool null = !offset && !phys && !c->request->options->null_mapped;
-            u64 kept = row ? 0 : kept_free(c->plan, phys + offset);
+            u64 kept = row ? 0 : kept_free(c, phys + offset);
             HOLDS(row || null || kept);
             phys += row ? row->size - (phys + offset - row->virt) : kept ? kept : PAGE_SIZE;
         }

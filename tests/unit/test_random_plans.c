@@ -83,6 +83,20 @@ static u32 random_raw(u64 *state, u64 ram_end, struct memory_range *raw) {
     return count;
 }
 
+/* Pixels above all RAM, at any page. */
+static struct screen random_screen(u64 *state) {
+    u32 width = 1 + (u32)below(state, 4096), pitch = width * 4 + (u32)below(state, 64);
+    if (!one_in(state, 6))
+        return (struct screen){SCREEN_TEXT, 0xb8000, 80, 25, 160, 16, {0, 0}, {0, 0}, {0, 0}};
+    return (struct screen){.kind = SCREEN_PIXELS,
+                           .phys =
+                               0xf0000000 + (below(state, 0x8000) << (one_in(state, 2) ? 12 : 8)),
+                           .width = width,
+                           .height = 1 + (u32)below(state, 2200),
+                           .pitch = pitch,
+                           .depth = 32};
+}
+
 static void random_machine(u64 *state, struct machine *machine) {
     static const u64 ram_ends[] = {2 * MIB,   8 * MIB, 16 * MIB,   64 * MIB,  128 * MIB,
                                    512 * MIB, 3 * GIB, 0xe0000000, 0xfffc0000};
@@ -91,7 +105,7 @@ static void random_machine(u64 *state, struct machine *machine) {
     u32 lacks = one_in(state, 6) ? (u32)next_random(state) & ~(u32)(CPU_CPUID | CPU_MSR) : 0;
     *machine = (struct machine){
         .cpu = {.features = cpu->features & ~lacks, .physical_bits = cpu->physical_bits},
-        .screen = {SCREEN_TEXT, 0xb8000, 80, 25, 160, 16, {0, 0}, {0, 0}, {0, 0}},
+        .screen = random_screen(state),
         .rsdp = 0xf52a0,
         .smbios = 0xf5000};
     do {
@@ -391,7 +405,8 @@ static void random_trial(u64 seed, struct trial *trial) {
     X("holes in RAM", machine->memory.count >= 8)                                              \
     X("no large pages", !(machine->cpu.features & CPU_PSE))                                    \
     X("no NX", !(machine->cpu.features & CPU_NX))                                              \
-    X("1 GiB pages", machine->cpu.features &CPU_PAGE_1G)
+    X("1 GiB pages", machine->cpu.features & CPU_PAGE_1G)  \
+    X("framebuffer", machine->screen.kind == SCREEN_PIXELS)
 
 static const char *const kind_names[] = {
 #define X(name, condition) name,
