@@ -493,3 +493,50 @@ struct error fat_find(const struct fat *fat, const char *path, struct fat_file *
     }
     return OK;
 }
+
+/* Label and serial number ------------------------------------------------------------------ */
+
+/* The entry of the label in the root. *found stays as it is where there is none. */
+static struct error find_label(const struct fat *fat, char *label, bool *found) {
+    u8 piece[DIRECTORY_PIECE];
+    struct fat_file root = root_directory(fat, fat->volume.name);
+    bool end = false;
+    for (u32 offset = 0; offset < DIRECTORY_SIZE_MAX && !end; offset += DIRECTORY_PIECE) {
+        TRY(read_directory(&root, offset, piece, &end));
+        for (const u8 *at = piece; !end && at < piece + DIRECTORY_PIECE; at += ENTRY_SIZE) {
+            u32 attributes = at[11] & ATTRIBUTE_MASK;
+            bool is_label = attributes & ATTRIBUTE_LABEL && attributes != ATTRIBUTE_LONG_NAME;
+            end = at[0] == 0;
+            if (end || at[0] == ENTRY_DELETED || !is_label)
+                continue;
+            memcpy(label, at, SHORT_NAME_SIZE);
+            *found = true;
+            return OK;
+        }
+    }
+    return OK;
+}
+
+/* "Boot Sector and BPB": the last fields are a signature (28h: the serial number alone), the serial
+ * number and the label. */
+struct error fat_identity(const struct fat *fat, char label[12], char uuid[10]) {
+    u8 sector[BOOT_RECORD_SIZE];
+    const u8 *at = sector + (fat->entry_bits == 32 ? 66 : 38);
+    bool found = false;
+    u32 length = SHORT_NAME_SIZE;
+    TRY(source_read(&fat->volume, 0, sector, sizeof(sector)));
+    TRY(find_label(fat, label, &found));
+    if (!found && at[0] == 0x29 && memcmp(at + 5, "NO NAME    ", SHORT_NAME_SIZE) != 0)
+        memcpy(label, at + 5, SHORT_NAME_SIZE);
+    else if (!found)
+        length = 0;
+    while (length && label[length - 1] == ' ')
+        length--;
+    label[length] = 0;
+    for (u32 i = 0, shift = 32; shift; i++) {
+        shift -= i == 4 ? 0 : 4;
+        uuid[i] = i == 4 ? '-' : "0123456789ABCDEF"[load32(at + 1) >> shift & 15];
+    }
+    uuid[(at[0] | 1) == 0x29 ? 9 : 0] = 0;
+    return OK;
+}

@@ -58,4 +58,8 @@ MUST_USE struct error fat_find(const struct fat *fat, const char *path, struct f
 /* The bytes of a file, as a source; `file` must outlive it. ERROR_FILE_IS_DIRECTORY. */
 MUST_USE struct error fat_source(struct fat_file *file, struct source *source);
 
+/* The volume's name, from its entry in the root or else from the boot record, without the spaces
+ * behind it; and its serial number as "1234-ABCD". Empty where the volume has none. */
+MUST_USE struct error fat_identity(const struct fat *fat, char label[12], char uuid[10]);
+
 #endif

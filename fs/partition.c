@@ -1,5 +1,7 @@
 #include "partition.h"
 
+#include "iso9660.h"
+
 /* The master boot record: four entries of 16 bytes from byte 446, then the signature. */
 enum {
     MBR_SIZE = 512,
@@ -11,6 +13,9 @@ enum {
     STATUS_ACTIVE = 0x80,
     TYPE_NONE = 0x00,
     TYPE_GPT = 0xee, /* covers a GPT disk so that old tools leave it alone */
+
+    CD_SECTOR_SIZE = 2048,
+    SYSTEM_AREA_SECTORS = 64, /* of an ISO 9660 volume (ECMA-119, 6.2.1) */
 };
 
 static bool is_power_of_two(u32 value) {
@@ -70,6 +75,22 @@ static struct error list_entries(const struct source *disk, const u8 *sector, u3
     return OK;
 }
 
+/* May the disk hold the image of a CD that is not in the table yet? Images that boot as disks have
+ * an entry, of whatever type, that begins in the volume's system area. Others are spared a read. */
+static bool may_be_cd_image(const u8 *sector, const struct partition_table *table) {
+    for (u32 i = 0; i < table->count; i++)
+        if (!table->partitions[i].start)
+            return false;
+    bool may_be = !table->count;
+    for (const u8 *at = sector + MBR_ENTRIES; at < sector + MBR_SIGNATURE; at += MBR_ENTRY_SIZE)
+        may_be |= load32(at + 12) && load32(at + 8) < SYSTEM_AREA_SECTORS;
+    return may_be;
+}
+
+static void add_whole_disk(const struct source *disk, struct partition_table *table) {
+    table->partitions[table->count++] = (struct partition){.size = disk->size};
+}
+
 struct error partition_list(const struct source *disk, u32 sector_size,
                             struct partition_table *table) {
     u8 sector[MBR_SIZE];
@@ -77,11 +98,14 @@ struct error partition_list(const struct source *disk, u32 sector_size,
     table->count = 0;
     TRY(source_read(disk, 0, sector, sizeof(sector)));
     bool is_signed = load16(sector + MBR_SIGNATURE) == 0xaa55;
-    if (is_signed && is_fat_boot_record(sector)) {
-        table->partitions[table->count++] = (struct partition){.size = disk->size};
+    bool is_cd = sector_size == CD_SECTOR_SIZE && iso_is_there(disk);
+    if (is_cd || (is_signed && is_fat_boot_record(sector))) {
+        add_whole_disk(disk, table);
     } else if (is_signed && is_table(sector)) {
         TRY(list_entries(disk, sector, sector_shift, true, table));
         TRY(list_entries(disk, sector, sector_shift, false, table));
     }
+    if (may_be_cd_image(sector, table) && iso_is_there(disk))
+        add_whole_disk(disk, table);
     return table->count ? OK : error_make(ERROR_VOLUME_NONE, .name = disk->name);
 }

@@ -4,6 +4,11 @@
  * first sector to its last (a floppy, a "superfloppy" USB stick). Otherwise sector 0 is a master
  * boot record.
  *
+ * A CD, and a disk that holds the image of one, is one volume too. Its system area may have a
+ * partition table, so that a BIOS boots it from a USB stick: then the partitions are listed, and
+ * behind them the whole disk, unless one of them starts where the disk does. The table is in
+ * sectors of 512 bytes; a drive with sectors of 2048 bytes is a CD, whose table says nothing.
+ *
  * Sectors of partition tables are 512 bytes unless the drive's are larger: the caller says.
  * Extended partitions and GPT have their place here (a later issue); for now an extended partition
  * is listed but not entered, and the protective entry of a GPT (type EEh) is left out. */
@@ -28,7 +33,8 @@ struct partition_table {
 };
 
 /* Lists the partitions in the order in which a boot volume is searched: the active ones first, then
- * by number. A disk without a table gives one partition, number 0. Entries of type 0 or size 0 are
+ * by number. A disk without a table gives one partition, number 0, and so
+ * does an ISO 9660 volume. Entries of type 0 or size 0 are
  * left out; one that reaches past the end of the disk is an error (PARTITION_PAST_END), and so is a
  * disk that has none (VOLUME_NONE). sector_size is a power of two. */
 MUST_USE struct error partition_list(const struct source *disk, u32 sector_size,

@@ -1,16 +1,31 @@
 #include "volume.h"
 
+/* FAT first: it is the usual one, and looking for another costs a read elsewhere. */
 struct error volume_open(const struct source *disk, const struct partition *partition,
                          struct volume *volume) {
     struct source slice;
+    bool found;
     TRY(source_slice(disk, partition->start, partition->size, &slice));
     volume->partition = *partition;
-    return fat_open(&slice, &volume->fat);
+    volume->kind = VOLUME_FAT;
+    struct error error = fat_open(&slice, &volume->fat);
+    if (!error.code)
+        return OK;
+    volume->kind = VOLUME_ISO;
+    TRY(iso_open(&slice, &volume->iso, &found));
+    return found ? OK : error;
 }
 
 struct error volume_file(const struct volume *volume, const char *path, struct file *file) {
-    TRY(fat_find(&volume->fat, path, &file->fat));
-    return fat_source(&file->fat, &file->data);
+    switch (volume->kind) {
+    case VOLUME_ISO:
+        TRY(iso_find(&volume->iso, path, &file->iso));
+        return iso_source(&volume->iso, &file->iso, &file->data);
+    case VOLUME_FAT:
+    default:
+        TRY(fat_find(&volume->fat, path, &file->fat));
+        return fat_source(&file->fat, &file->data);
+    }
 }
 
 struct error volume_try(const struct volume *volume, const char *path, struct file *file,
@@ -21,4 +36,12 @@ struct error volume_try(const struct volume *volume, const char *path, struct fi
     if (error.code == ERROR_FILE_NOT_FOUND || error.code == ERROR_FILE_NOT_DIRECTORY)
         return OK;
     return error;
+}
+
+struct error volume_identity(const struct volume *volume, struct volume_identity *identity) {
+    switch (volume->kind) {
+    case VOLUME_ISO: return iso_identity(&volume->iso, identity->label, identity->uuid);
+    case VOLUME_FAT:
+    default: return fat_identity(&volume->fat, identity->label, identity->uuid);
+    }
 }
