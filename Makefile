@@ -96,9 +96,9 @@ $(BUILD)/loader/%.asm.o: %.asm $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f elf32 -I$(BUILD)/ -o $@ $<
 
-$(BUILD)/boot.bin: stage1/boot.asm $(BUILD)/offsets.inc
+$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc $(BUILD)/offsets.inc
 	$(say) NASM $<
-	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -o $@ $<
+	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -Istage1/ -o $@ $<
 
 $(BUILD)/stage2.elf: stage2/stage2.ld $(STAGE2_OBJECTS)
 	$(say) LINK $@
@@ -126,7 +126,7 @@ $(BUILD)/host/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -D_DEFAULT_SOURCE $(call iquote,$(uses_handoff) fs stage1 tools) -c -o $@ $<
 
-$(BUILD)/host/tools/bootcode.o: tools/bootcode.S $(BUILD)/boot.bin $(BUILD)/stage2.bin
+$(BUILD)/host/tools/bootcode.o: tools/bootcode.S $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -Wa,-I,$(BUILD) -c -o $@ $<
 
@@ -179,7 +179,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
 		$(call iquote,$(uses_handoff) fs) -o $@ $< $(PURE_SOURCES)
 
 .PHONY: all setup run debug test unit boot-test fuzz fuzz-replay bench compilers image size format help clean
-all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/stage2.bin ## build the loader and the host command
+all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
 	$(Q)tools/setup.sh

@@ -172,27 +172,7 @@ start:  cli
         jnz     .next
         mov     al, 'R'
 
-; Prints the message with the letter in AL, and stops.
-fail:   mov     [letter], al
-        mov     si, message
-.print: lodsb
-        pusha
-        push    ax
-        mov     ah, 0x0e
-        mov     bx, 7
-        int     0x10
-        pop     ax
-        mov     ah, 1
-        xor     dx, dx
-        int     0x14
-        popa
-        cmp     al, 10
-        jne     .print
-.stop:  hlt                             ; Ctrl+Alt+Del still works
-        jmp     .stop
-
-message db      "Aloft boot error "
-letter  db      0, 13, 10
+%include "fail.inc"
 
 %if $ - $$ > BOOT_FIELDS_START
 %error "stage 1 does not fit below its fields"

@@ -16,6 +16,10 @@
  * reserved sectors. It is loaded at 0x50000 and entered at 5000:0000 with DL as the BIOS gave it.
  * Its last four bytes are chosen so that boot_sum() over all of it is BOOT_SUM.
  *
+ * On a CD stage 1 is a sector of its own kind (cd.asm), with stage 2 behind it. The image of a CD
+ * has the boot sector too, in its first sector, and so boots from a disk: its stage2_lba points to
+ * the same stage 2.
+ *
  * Shared with assembly through stage2/offsets.c. */
 #ifndef STAGE1_BOOT_H
 #define STAGE1_BOOT_H
@@ -34,6 +38,9 @@ enum {
     STAGE2_ADDRESS = 0x50000, /* the start of a 64 KiB block, so that no transfer of 32 KiB crosses one;
                                * and behind all that is unpacked, whose .bss it becomes */
     STAGE2_SECTORS_MAX = 192, /* of 512 bytes: 96 KiB */
+
+    CD_SECTOR_SIZE = 2048,
+    STAGE2_CD_SECTORS_MAX = 32, /* the same for a CD, the last sector not being full */
 
     /* Stage 2 is a head (stage2/head.asm), then the rest, packed (tools/pack.h), which unpacks to STAGE2_FLAT; then
      * padding and the check word. */

@@ -11,6 +11,7 @@ enum {
     PACKET_SIZE = 16,
     PARAMETERS_SIZE = 0x1a,
     PARAMETERS_ROOM = 0x60, /* some BIOSes write more than they are asked for */
+    CD_FIRST = 0x90,        /* hard disks have numbers below it */
 };
 
 /* What one attempt gave: 0, or FAILED with the BIOS's status (AH) in the low byte. */
@@ -135,11 +136,12 @@ static struct error read_geometry(struct disk *disk, u64 *sector_count) {
 struct error disk_open(u8 drive, struct disk *disk, struct machine *machine,
                        struct source *source) {
     u64 sector_count = 0;
-    *disk = (struct disk){.drive = drive, .sector_shift = 9};
+    bool is_cd = drive >= CD_FIRST;
+    *disk = (struct disk){.drive = drive, .sector_shift = is_cd ? 11 : 9};
     struct text name = TEXT_IN(disk->name);
     text_string(&name, "drive ");
     text_hex(&name, drive, 2);
-    disk->extensions = has_extensions(drive);
+    disk->extensions = is_cd || has_extensions(drive);
     if (disk->extensions)
         read_parameters(disk, &sector_count);
     else

@@ -4,7 +4,11 @@
  * sectors a call as fit in 64 KiB less one (the most that BIOSes take), then one copy to their
  * place. Disk extensions where the drive has them, cylinders, heads and sectors else. A failed call
  * is repeated after a reset with ever fewer sectors. Nothing is written, and no other drive is
- * touched. */
+ * touched.
+ *
+ * A CD that was booted without emulation (El Torito) has a number from 90h on (9Fh, E0h, EFh are in
+ * use). It has sectors of 2048 bytes and no cylinders; a BIOS need not say so to be believed, for
+ * some answer neither 41h nor 48h for it. */
 #ifndef STAGE2_DISK_H
 #define STAGE2_DISK_H
 

@@ -1,11 +1,15 @@
-/* The boot sector and stage 2, as they are put on a disk, within the host command. The folder of the two
- * files is on the assembler's search path. */
+/* The boot sector, that of a CD, and stage 2, as they are put on a disk, within the host command. The folder of
+ * the three files is on the assembler's search path. */
     .section .rodata
-    .globl boot_sector_start, boot_sector_end, stage2_start, stage2_end
+    .globl boot_sector_start, boot_sector_end, cd_sector_start, cd_sector_end, stage2_start, stage2_end
     .balign 4
 boot_sector_start:
     .incbin "boot.bin"
 boot_sector_end:
+    .balign 4
+cd_sector_start:
+    .incbin "cd.bin"
+cd_sector_end:
     .balign 4
 stage2_start:
     .incbin "stage2.bin"

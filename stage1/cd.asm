@@ -1,0 +1,132 @@
+; Stage 1 of a CD: the first sector of the boot image that an El Torito catalog names. Stage 2 lies behind it.
+;
+;   0x000  jump
+;   0x008  the boot information table, which the maker of the ISO image fills in (xorriso's -boot-info-table)
+;   0x040  code
+;   0x800  stage 2
+;
+; The BIOS loads this sector (four virtual ones of 512 bytes) without emulating a disk. The rest is read here, for
+; BIOSes differ in how much they load. Sectors have 2048 bytes, and there are no cylinders, heads and tracks.
+;
+; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
+; out   as boot.asm: stage 2 at 0x10000, entered at 1000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+;
+; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
+;   R   the CD cannot be read (after retries with ever smaller transfers)
+;   S   what was read is not stage 2, or is damaged (the checksum does not match)
+;   T   the boot information table is not filled in
+;
+; Specification: El Torito 1.0; EDD 3.0 for INT 13h.
+
+%include "offsets.inc"
+
+        bits    16
+        org     0x7c00
+
+; The stack frame, below BP = BOOT_STACK_TOP: variables lie in another page than code (boot.h says why).
+DRIVE   equ     -2              ; byte: DL as given
+TRIES   equ     -3              ; byte: failed reads until we give up
+MOST    equ     -4              ; byte: sectors a call at most
+FRAME   equ     4
+
+cd:     jmp     short start
+        times 8 - ($ - $$) db 0
+table:
+.volume:dd      0                       ; the sector of the primary volume descriptor
+.image: dd      0                       ; the sector of the boot image
+.size:  dd      0                       ; of the boot image, in bytes
+        times 64 - ($ - $$) db 0
+
+; CS may be 0 or 07c0h. Both do: jumps are relative, data is reached through DS.
+start:  cli
+        xor     ax, ax
+        mov     ss, ax
+        mov     bp, BOOT_STACK_TOP
+        mov     sp, bp
+        sti
+        cld
+        mov     ds, ax
+        push    dx                      ; DRIVE
+        push    word 16 << 8 | STAGE2_CD_SECTORS_MAX ; TRIES, MOST
+
+        mov     al, 'T'
+        mov     esi, [table.image]
+        test    esi, esi
+        jz      fail
+        mov     ecx, [table.size]
+        sub     ecx, CD_SECTOR_SIZE
+        jbe     fail
+        add     ecx, CD_SECTOR_SIZE - 1
+        shr     ecx, 11
+        cmp     ecx, STAGE2_CD_SECTORS_MAX
+        ja      fail
+        inc     esi
+        push    STAGE2_ADDRESS >> 4
+        pop     es
+
+; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, ES:0 = buffer.
+.next:  movzx   ax, byte [bp + MOST]
+        cmp     ax, cx
+        jbe     .some
+        mov     ax, cx
+.some:  pushad
+        push    dword 0                 ; the disk address packet from its end (EDD 3.0, table 1)
+        push    esi
+        push    es
+        push    word 0
+        push    ax
+        push    word 16
+        mov     si, sp
+        mov     ah, 0x42
+        mov     dl, [bp + DRIVE]
+        int     0x13
+        mov     bp, BOOT_STACK_TOP      ; whatever the BIOS did to it
+        lea     sp, [bp - FRAME - 32]
+        popad
+        jc      .failed
+        movzx   edx, ax
+        add     esi, edx
+        sub     cx, ax
+        shl     ax, 7                   ; paragraphs
+        mov     dx, es
+        add     dx, ax
+        mov     es, dx
+        test    cx, cx
+        jnz     .next
+
+; The checksum, as boot_sum().
+        mov     ecx, [table.size]
+        sub     ecx, CD_SECTOR_SIZE
+        shr     ecx, 2                  ; dwords
+        push    STAGE2_ADDRESS >> 4
+        pop     ds
+        xor     si, si
+        xor     ebx, ebx
+.sum:   lodsd
+        rol     ebx, 1
+        add     ebx, eax
+        loop    .sum
+        mov     ds, cx
+        cmp     ebx, BOOT_SUM_VALUE
+        mov     al, 'S'
+        jne     fail
+        mov     dl, [bp + DRIVE]
+        jmp     (STAGE2_ADDRESS >> 4):0
+
+; A read failed: reset the drive, try again with half as many sectors.
+.failed:
+        pushad
+        mov     ah, 0
+        mov     dl, [bp + DRIVE]
+        int     0x13
+        popad
+        shr     byte [bp + MOST], 1
+        jnz     .half
+        inc     byte [bp + MOST]
+.half:  dec     byte [bp + TRIES]
+        jnz     .next
+        mov     al, 'R'
+
+%include "fail.inc"
+
+        times CD_SECTOR_SIZE - ($ - $$) db 0
