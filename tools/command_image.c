@@ -16,10 +16,11 @@ static const char help[] =
     "  --format=hdd        a hard disk or USB stick with one partition (when not given)\n"
     "  --format=floppy     1.44 MB\n"
     "  --format=volume     a disk without partitions\n"
+    "  --format=iso        a CD, which boots from a USB stick too (when FILE ends in .iso)\n"
     "  --size=SIZE         64M, 1G; as the files need, and 32M at least, when not given\n"
     "  --fat=12|16|32      by size when not given\n"
     "\n"
-    "Needs mkfs.fat (Debian: dosfstools) and mcopy (Debian: mtools); no root.\n";
+    "Needs mkfs.fat (Debian: dosfstools) and mcopy (Debian: mtools), for a CD xorriso; no root.\n";
 
 static u64 read_size(const char *who, const char *word) {
     u64 size;
@@ -40,6 +41,11 @@ static u32 read_fat(const char *who, const char *word) {
     die(who, "--fat=%s is no kind of FAT; write 12, 16 or 32", word);
 }
 
+static const char *usual_format(const char *path) {
+    size_t length = string_length(path);
+    return length > 4 && string_equal(path + length - 4, ".iso") ? "iso" : "hdd";
+}
+
 int command_image(int count, char **words) {
     const struct call call = {"aloft image", help, count, words};
     struct words things = {0}, output = {0}, format = {0}, size = {0}, fat = {0};
@@ -54,9 +60,10 @@ int command_image(int count, char **words) {
     const char *path = words_last(&output, NULL);
     if (!path)
         die(call.who, "where to? add -o FILE");
-    const struct image_wish wish = {.format = image_format_of(call.who, words_last(&format, "hdd")),
-                                    .size = read_size(call.who, words_last(&size, NULL)),
-                                    .fat_bits = read_fat(call.who, words_last(&fat, NULL))};
+    const struct image_wish wish = {
+        .format = image_format_of(call.who, words_last(&format, usual_format(path))),
+        .size = read_size(call.who, words_last(&size, NULL)),
+        .fat_bits = read_fat(call.who, words_last(&fat, NULL))};
     bool is_folder;
     struct tree tree = tree_of(call.who, folder, &is_folder);
     if (!is_folder)

@@ -7,20 +7,23 @@
 
 #include "command.h"
 #include "image_file.h"
+#include "iso_image.h"
 #include "message.h"
 #include "model.h"
 #include "program.h"
 
-static const char help[] = "usage: aloft run [OPTIONS] KERNEL|DIR [-- QEMU OPTIONS]\n"
+static const char help[] = "usage: aloft run [OPTIONS] KERNEL|DIR|FILE.iso [-- QEMU OPTIONS]\n"
                            "\n"
-                           "Makes an image of DIR, or of a lone kernel, and boots it in QEMU. The "
-                           "first serial port is the terminal;\n"
+                           "Makes an image of DIR, or of a lone kernel, and boots it in QEMU; an "
+                           "image of a CD is booted\n"
+                           "as it stands. The first serial port is the terminal;\n"
                            "a kernel can end QEMU by a write to port 0xf4.\n"
                            "\n"
-                           "  --format=hdd|floppy|volume   of the image; hdd when not given\n"
-                           "  --memory=SIZE                16M, 4G; 128M when not given\n"
-                           "  --cpu=NAME                   qemu64 when not given\n"
-                           "  --machine=NAME               pc when not given\n"
+                           "  --format=FORMAT   of the image: hdd when not given, floppy, volume, "
+                           "iso\n"
+                           "  --memory=SIZE     16M, 4G; 128M when not given\n"
+                           "  --cpu=NAME        qemu64 when not given\n"
+                           "  --machine=NAME    pc when not given\n"
                            "\n"
                            "The exit status is QEMU's.\n";
 
@@ -54,12 +57,14 @@ static void add_display(const struct run *run, struct program *qemu) {
 
 static struct program call_qemu(const char *name, const struct run *run, const char *image) {
     struct program qemu = program_make(name, "qemu-system-x86");
-    bool floppy = string_equal(run->format, "floppy");
+    const char *drive = string_equal(run->format, "floppy") ? "floppy"
+                        : string_equal(run->format, "iso")  ? "ide,media=cdrom"
+                                                            : "ide";
     const char *const words[] = {
         "-machine",  run->machine,
         "-cpu",      run->cpu,
         "-m",        run->memory,
-        "-drive",    make_text("file=%s,format=raw,if=%s", image, floppy ? "floppy" : "ide"),
+        "-drive",    make_text("file=%s,format=raw,snapshot=on,if=%s", image, drive),
         "-device",   "isa-debug-exit,iobase=0xf4,iosize=0x04",
         "-no-reboot"};
     for (size_t i = 0; i < ARRAY_COUNT(words); i++)
@@ -102,6 +107,15 @@ static const char *make_image(const char *who, const struct run *run, const stru
     return descriptor < 0 ? NULL : make_text("/dev/fd/%d", descriptor);
 }
 
+/* An image that was there before. QEMU writes to a copy that it drops (snapshot=on). */
+static const char *open_image(const char *who, const char *path) {
+    int descriptor = open(path, O_RDONLY);
+    if (descriptor >= 0)
+        return make_text("/dev/fd/%d", descriptor);
+    complain(who, "%s cannot be opened: %s", path, strerror(errno));
+    return NULL;
+}
+
 int command_run(int count, char **words) {
     const struct call call = {"aloft run", help, count, words};
     struct words things = {0}, format = {0}, memory = {0}, cpu = {0}, machine = {0}, passed = {0};
@@ -113,17 +127,18 @@ int command_run(int count, char **words) {
     };
     options_read(&call, options, ARRAY_COUNT(options), &things, &passed);
     u64 bytes = model_memory(call.who, words_last(&memory, "128M"));
-    const struct run run = {.format = words_last(&format, "hdd"),
+    const char *path = options_one(&call, &things, "the kernel or folder");
+    bool is_folder;
+    struct tree tree = tree_of(call.who, path, &is_folder);
+    bool is_image = !is_folder && iso_image_is(call.who, path);
+    const struct run run = {.format = words_last(&format, is_image ? "iso" : "hdd"),
                             .memory = make_text("%lluM", (unsigned long long)(bytes / MIB)),
                             .cpu = words_last(&cpu, "qemu64"),
                             .machine = words_last(&machine, "pc"),
                             .passed = &passed};
-    bool is_folder;
     image_format_of(call.who, run.format);
-    struct tree tree =
-        tree_of(call.who, options_one(&call, &things, "the kernel or folder"), &is_folder);
     sigset_t before = signals_hold();
-    const char *image = make_image(call.who, &run, &tree);
+    const char *image = is_image ? open_image(call.who, path) : make_image(call.who, &run, &tree);
     signals_release(before);
     if (!image)
         return OUTCOME_FAILED;

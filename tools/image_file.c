@@ -9,6 +9,7 @@
 
 #include "boot.h"
 #include "geometry.h"
+#include "iso_image.h"
 #include "message.h"
 #include "program.h"
 #include "volume.h"
@@ -37,16 +38,19 @@ struct making {
     const char *target;
     const char *path; /* of the temporary file, which becomes the target when it is whole */
     int descriptor;
-    struct geometry geometry;
+    enum image_format format;
+    struct geometry geometry; /* not of a CD */
 };
 
 enum image_format image_format_of(const char *who, const char *word) {
-    static const char *const names[] = {
-        [IMAGE_HDD] = "hdd", [IMAGE_VOLUME] = "volume", [IMAGE_FLOPPY] = "floppy"};
+    static const char *const names[] = {[IMAGE_HDD] = "hdd",
+                                        [IMAGE_VOLUME] = "volume",
+                                        [IMAGE_FLOPPY] = "floppy",
+                                        [IMAGE_ISO] = "iso"};
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         if (string_equal(names[i], word))
             return (enum image_format)i;
-    die(who, "there is no format \"%s\"; the formats are hdd, floppy and volume", word);
+    die(who, "there is no format \"%s\"; the formats are hdd, floppy, volume and iso", word);
 }
 
 static u32 stage2_sectors(void) {
@@ -227,15 +231,17 @@ static bool is_ascii(const char *path) {
     return true;
 }
 
-static struct error find_files(const struct making *making, const struct tree *tree) {
+/* On a drive with sectors of that size. */
+static struct error find_files(const struct making *making, const struct tree *tree,
+                               u32 sector_size) {
     struct host_file disk;
     struct partition_table table;
     struct volume volume;
     struct file file;
     host_open(making->who, making->path, "the image", &disk);
-    TRY(partition_list(&disk.data, SECTOR, &table));
+    TRY(partition_list(&disk.data, sector_size, &table));
     TRY(volume_open(&disk.data, &table.partitions[0], &volume));
-    if (volume.fat.entry_bits != making->geometry.fat_bits)
+    if (volume.kind == VOLUME_FAT && volume.fat.entry_bits != making->geometry.fat_bits)
         return error_make(ERROR_FAT_BAD, .name = "the image", .other = "the size of a FAT entry",
                           .number = {volume.fat.entry_bits});
     for (u32 i = 0; i < tree->count; i++) {
@@ -251,7 +257,9 @@ static struct error find_files(const struct making *making, const struct tree *t
 
 /* Reads the image as the loader will: every file must be there. */
 static bool prove(const struct making *making, const struct tree *tree) {
-    struct error error = find_files(making, tree);
+    struct error error = find_files(making, tree, SECTOR);
+    if (!error.code && making->format == IMAGE_ISO)
+        error = find_files(making, tree, CD_SECTOR_SIZE);
     if (!error.code)
         return true;
     print_error(stderr, &error, NULL, NULL);
@@ -262,6 +270,9 @@ static bool prove(const struct making *making, const struct tree *tree) {
 /* ---- all of it ---- */
 
 static bool fill(const struct making *making, const struct tree *tree) {
+    if (making->format == IMAGE_ISO)
+        return iso_image_fill(making->who, tree, making->path, making->descriptor) &&
+               prove(making, tree);
     if (ftruncate(making->descriptor, (off_t)(making->geometry.sectors * SECTOR)) < 0)
         return failed(making);
     return make_volume(making) && make_folders(making, tree) && copy_files(making, tree) &&
@@ -291,8 +302,14 @@ static bool write_whole(struct making *making, const struct tree *tree, char *te
 
 bool image_write(const char *who, const struct tree *tree, const struct image_wish *wish,
                  const char *path) {
-    struct making making = {.who = who, .target = path};
-    if (!geometry_make(who, tree, wish, stage2_sectors(), &making.geometry))
+    struct making making = {.who = who, .target = path, .format = wish->format};
+    if (wish->format == IMAGE_ISO && (wish->size || wish->fat_bits))
+        return complain(who,
+                        "a CD is as large as its files and has no FAT; leave --size and --fat out");
+    if (wish->format != IMAGE_ISO && tree->fat_problem)
+        return complain(who, "%s", tree->fat_problem);
+    if (wish->format != IMAGE_ISO &&
+        !geometry_make(who, tree, wish, stage2_sectors(), &making.geometry))
         return false;
     sigset_t before = signals_hold();
     bool done = write_whole(&making, tree, make_text("%s.XXXXXX", program_path(path)));

@@ -1,8 +1,10 @@
-/* Disk images that boot: a FAT volume with the files of a tree, and the boot code in front of it.
+/* Images that boot: a FAT volume with the files of a tree, and the boot code in front of it; or a
+ * CD.
  *
  *   hdd      | MBR, stage 1 | stage 2 ... |     | partition from sector 2048: FAT |
  *   volume   | boot record with BPB, stage 1 | FAT32: FS info, copies | stage 2 ... | FAT, files |
  *   floppy   the same on 1.44 MB
+ *   iso      an image of a CD that boots as a disk too (iso_image.h)
  *
  * The same tree gives the same bytes, always: times and identifiers are fixed. */
 #ifndef TOOLS_IMAGE_FILE_H
@@ -10,15 +12,15 @@
 
 #include "tree.h"
 
-enum image_format { IMAGE_HDD, IMAGE_VOLUME, IMAGE_FLOPPY };
+enum image_format { IMAGE_HDD, IMAGE_VOLUME, IMAGE_FLOPPY, IMAGE_ISO };
 
 struct image_wish {
     enum image_format format;
-    u64 size;     /* bytes, whole MiB; 0: by what the files need */
-    u32 fat_bits; /* 12, 16, 32; 0: by size */
+    u64 size;     /* bytes, whole MiB; 0: by what the files need, as it must be for a CD */
+    u32 fat_bits; /* 12, 16, 32; 0: by size, as it must be for a CD */
 };
 
-/* "hdd", "volume", "floppy"; another word ends the program. */
+/* "hdd", "volume", "floppy", "iso"; another word ends the program. */
 enum image_format image_format_of(const char *who, const char *word);
 
 /* Writes `path`, whole or not at all. False, with a message, if that fails. */

@@ -18,6 +18,12 @@ void program_add(struct program *program, const char *word) {
     words_add(program->words.at[0], &program->words, word);
 }
 
+void program_add_all(struct program *program, const char *words) {
+    for (const char *space; (space = strchr(words, ' ')); words = space + 1)
+        program_add(program, make_text("%.*s", (int)(space - words), words));
+    program_add(program, words);
+}
+
 const char *program_path(const char *path) {
     return path[0] == '-' || strchr(path, ':') ? make_text("./%s", path) : path;
 }
@@ -27,19 +33,21 @@ const char *program_path(const char *path) {
 static void set_environment(void) {
     const char *path = getenv("PATH");
     setenv("PATH", make_text("%s:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin"), 1);
-    setenv("SOURCE_DATE_EPOCH", "315532800", 0); /* 1980-01-01, where FAT's calendar begins */
+    setenv("SOURCE_DATE_EPOCH", PROGRAM_EPOCH, 0);
     setenv("TZ", "UTC0", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("MTOOLSRC", "/dev/null", 1);
     setenv("MTOOLS_SKIP_CHECK", "1", 1);
 }
 
-static void drop_output(void) {
+static void drop_output(FILE *messages) {
     int null = open("/dev/null", O_RDWR);
     if (null < 0)
         _exit(NOT_THERE);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
+    if (messages)
+        dup2(fileno(messages), STDERR_FILENO);
 }
 
 void program_become(const struct program *program) {
@@ -50,30 +58,43 @@ void program_become(const struct program *program) {
     execvp(words[0], words);
 }
 
-static NO_RETURN void become_child(const struct program *program) {
+static NO_RETURN void become_child(const struct program *program, FILE *messages) {
     sigset_t none;
     sigemptyset(&none);
     signals_release(none);
-    drop_output();
+    drop_output(messages);
     set_environment();
     program_become(program);
     _exit(NOT_THERE);
 }
 
 /* The exit status; 128 and its number if a signal ended it; -1 if there was no starting it. */
-static int run(const struct program *program) {
+static int run(const struct program *program, FILE *messages) {
     int status = 0;
     fflush(NULL);
     pid_t child = fork();
     if (!child)
-        become_child(program);
+        become_child(program, messages);
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static void show(FILE *messages) {
+    char line[512];
+    rewind(messages);
+    while (fgets(line, sizeof(line), messages))
+        fputs(line, stderr);
+}
+
 bool program_run(const char *who, const struct program *program) {
-    int status = run(program);
+    FILE *messages = program->is_chatty ? tmpfile() : NULL;
+    int status = run(program, messages);
+    if (messages) {
+        if (status && status != NOT_THERE)
+            show(messages);
+        fclose(messages);
+    }
     if (status < 0)
         return complain(who, "%s cannot be started: %s", program->words.at[0], strerror(errno));
     if (status == NOT_THERE)

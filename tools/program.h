@@ -6,8 +6,13 @@
 
 #include "options.h"
 
+/* The time of everything on an image, where SOURCE_DATE_EPOCH is not set: 1980-01-01, where FAT's
+ * calendar begins. */
+#define PROGRAM_EPOCH "315532800"
+
 struct program {
     const char *package; /* Debian's, for the message when the program is missing */
+    bool is_chatty;      /* what it says is shown only when it fails */
     struct words
         words; /* the program's name first; it is looked for in PATH, /usr/sbin and /sbin */
 };
@@ -15,6 +20,9 @@ struct program {
 /* A program and how it is called. */
 struct program program_make(const char *name, const char *package);
 void program_add(struct program *program, const char *word);
+
+/* More than one word, with single spaces in between. */
+void program_add_all(struct program *program, const char *words);
 
 /* A path that no program takes for an option, nor mtools for a drive. */
 const char *program_path(const char *path);

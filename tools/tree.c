@@ -49,6 +49,11 @@ void host_open(const char *who, const char *path, const char *name, struct host_
     file->data = source_memory(&file->bytes, name);
 }
 
+void host_close(struct host_file *file) {
+    if (file->bytes.size)
+        munmap((void *)(uintptr_t)file->bytes.at, file->bytes.size);
+}
+
 /* ---- names ---- */
 
 /* What keeps a name from a FAT volume, or from mtools, to which [ means a pattern; NULL if nothing.
@@ -97,13 +102,18 @@ static int compare_names(const struct dirent **a, const struct dirent **b) {
     return order ? order : strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void check_name(const char *who, const char *folder, const char *name, const char *before) {
+/* `before` is the name that stands before this one, or NULL. */
+static const char *fat_problem(const char *folder, const char *name, const char *before,
+                               const struct tree_file *file) {
     const char *problem = name_problem(name);
     if (problem)
-        die(who, "%s/%s: %s; rename it", folder, name, problem);
+        return make_text("%s/%s: %s; rename it", folder, name, problem);
     if (before && !strcasecmp(before, name))
-        die(who, "%s: \"%s\" and \"%s\" are one name on a FAT volume; rename one", folder, before,
-            name);
+        return make_text("%s: \"%s\" and \"%s\" are one name on a FAT volume; rename one", folder,
+                         before, name);
+    if (file->size >> 32)
+        return make_text("%s has 4 GiB or more, which no FAT volume can hold", file->host);
+    return NULL;
 }
 
 static void read_folder(const char *who, struct tree *tree, u32 parent) {
@@ -114,16 +124,15 @@ static void read_folder(const char *who, struct tree *tree, u32 parent) {
         die(who, "%s cannot be read: %s", folder, strerror(errno));
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        check_name(who, folder, name, before);
-        before = name;
         struct tree_file file = {.host = make_text("%s/%s", folder, name)};
         struct stat state = look_at(who, file.host);
         file.is_folder = S_ISDIR(state.st_mode);
         if (!file.is_folder && !S_ISREG(state.st_mode))
             die(who, "%s is neither a file nor a folder; remove it", file.host);
         file.size = file.is_folder ? 0 : (u64)state.st_size;
-        if (file.size >> 32)
-            die(who, "%s has 4 GiB or more, which no FAT volume can hold", file.host);
+        if (!tree->fat_problem)
+            tree->fat_problem = fat_problem(folder, name, before, &file);
+        before = name;
         add_file(who, tree, parent, name, file);
     }
 }
@@ -164,10 +173,16 @@ static const char *clean_path(const char *path) {
 
 /* The file whose path is the first `length` characters of `path`. */
 static const struct tree_file *find_part(const struct tree *tree, const char *path, size_t length) {
-    for (u32 i = 0; i < tree->count; i++)
-        if (!strncasecmp(tree->files[i].path, path, length) && !tree->files[i].path[length])
-            return &tree->files[i];
-    return NULL;
+    const struct tree_file *found = NULL;
+    for (u32 i = 0; i < tree->count; i++) {
+        const struct tree_file *file = &tree->files[i];
+        if (strncasecmp(file->path, path, length) != 0 || file->path[length])
+            continue;
+        if (!strncmp(file->path, path, length))
+            return file;
+        found = found ? found : file;
+    }
+    return found;
 }
 
 /* From folder to folder, as the loader goes, so that it fails at the same place. */

@@ -3,7 +3,7 @@
  *
  * Parents stand before their children, and the children of a folder together, in an order that does
  * not depend on this computer. A path names a file as it will on the volume: without regard to
- * case. */
+ * case, but the one that is equal comes first. */
 #ifndef TOOLS_TREE_H
 #define TOOLS_TREE_H
 
@@ -21,9 +21,10 @@ struct tree_file {
 struct tree {
     u32 count;
     struct tree_file *files;
+    const char *fat_problem; /* why FAT cannot hold it, and the way out; NULL if it can */
 };
 
-/* Both end the program where the files cannot be read, or where FAT cannot hold their names. */
+/* Both end the program where the files cannot be read. */
 struct tree tree_of_folder(const char *who, const char *folder);
 struct tree tree_of_kernel(const char *who, const char *kernel);
 
@@ -47,6 +48,8 @@ struct host_file {
 
 /* `name` is what errors call it. Ends the program if it cannot be read. */
 void host_open(const char *who, const char *path, const char *name, struct host_file *file);
+
+void host_close(struct host_file *file);
 
 u64 host_file_size(const char *who, const char *path);
 
