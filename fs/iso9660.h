@@ -3,9 +3,9 @@
  *   | system area | volume descriptors      | directories, path tables, files ... |
  *   0             32 KiB, one a 2 KiB sector, up to the one of type 255
  *
- * Everything is counted in logical blocks of 512, 1024 or 2048 bytes, which have nothing to do with
- * the sectors of the medium: the same bytes on a USB stick are the same volume. One volume can hold
- * two trees of directories over the same files:
+ * Everything is counted in blocks of 2048 bytes, whatever the sectors of the medium are: the same
+ * bytes on a USB stick are the same volume. (Smaller blocks are allowed; nobody makes them.) One
+ * volume can hold two trees of directories over the same files:
  *
  *   primary descriptor        names as KERNEL.ELF;1, and with Rock Ridge the real ones beside them,
  *                             in the system use field that ends each directory record
@@ -32,12 +32,10 @@ enum iso_names { ISO_PLAIN, ISO_JOLIET, ISO_ROCK_RIDGE };
 
 struct iso {
     struct source volume;
-    u32 root_block;
-    u32 root_size;  /* bytes */
-    u32 primary;    /* the sector of the primary descriptor */
-    u8 block_shift; /* log2 of the logical block size: 9 to 11 */
-    u8 names;       /* enum iso_names */
-    u8 skip;        /* Rock Ridge: bytes before the fields in each system use field (SP) */
+    u32 primary; /* the block of the primary descriptor */
+    u8 names;    /* enum iso_names */
+    u8 skip;     /* Rock Ridge: bytes before the fields in each system use field (SP) */
+    u8 root[14]; /* the start of the root's directory record: block and size */
 };
 
 /* *found is false, and nothing else is set, where there is no ISO 9660 volume. ISO_BAD where it has

@@ -117,7 +117,7 @@ static bool find_stage2(const char *who, const char *path, u32 *sector) {
     host_close(&image);
     if (error.code || !found)
         return complain(who, "xorriso made no volume that can be read; is it 1.4 or later?");
-    *sector = (file.block << (iso.block_shift - 9)) + CD_SECTOR_SIZE / SECTOR;
+    *sector = (file.block + 1) * (CD_SECTOR_SIZE / SECTOR);
     return true;
 }
 
