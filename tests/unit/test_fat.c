@@ -1113,6 +1113,67 @@ static void volumes(void **state) {
     image_free(&image);
 }
 
+/* Label and serial number ------------------------------------------------------------------ */
+
+static const struct identity_row {
+    const char *name;
+    u32 bits;
+    u8 signature;
+    const char *record_label; /* in the boot record; 11 characters */
+    const char *root_label;   /* in the root; NULL for none */
+    u8 attributes;            /* of that */
+    bool deleted;
+    const char *label, *uuid;
+} identity_rows[] = {
+    {"both", 12, 0x29, "RECORD     ", "Root LABEL ", 0x08, 0, "Root LABEL", "1234-ABCD"},
+    {"FAT16", 16, 0x29, "RECORD     ", "ROOT       ", 0x28, 0, "ROOT", "1234-ABCD"},
+    {"FAT32", 32, 0x29, "RECORD     ", "ROOT       ", 0x08, 0, "ROOT", "1234-ABCD"},
+    {"a label of 11", 32, 0x29, "RECORD     ", "ABCDEFGHIJK", 0x08, 0, "ABCDEFGHIJK", "1234-ABCD"},
+    {"the boot record's", 12, 0x29, "RECORD     ", NULL, 0, 0, "RECORD", "1234-ABCD"},
+    {"the boot record's, FAT32", 32, 0x29, "RECORD     ", NULL, 0, 0, "RECORD", "1234-ABCD"},
+    {"a deleted one", 16, 0x29, "RECORD     ", "ROOT       ", 0x08, 1, "RECORD", "1234-ABCD"},
+    {"a file", 16, 0x29, "RECORD     ", "ROOT       ", 0x20, 0, "RECORD", "1234-ABCD"},
+    {"a part of a long name", 16, 0x29, "RECORD     ", "ROOT       ", 0x0f, 0, "RECORD",
+     "1234-ABCD"},
+    {"no name", 12, 0x29, "NO NAME    ", NULL, 0, 0, "", "1234-ABCD"},
+    {"spaces", 12, 0x29, "           ", NULL, 0, 0, "", "1234-ABCD"},
+    {"a serial number alone", 12, 0x28, "RECORD     ", NULL, 0, 0, "", "1234-ABCD"},
+    {"an old boot record", 32, 0x00, "RECORD     ", "ROOT       ", 0x08, 0, "ROOT", ""},
+    {"nothing", 12, 0x00, "RECORD     ", NULL, 0, 0, "", ""},
+};
+
+static void identities(void **state) {
+    (void)state;
+    for (u32 i = 0; i < ARRAY_COUNT(identity_rows); i++) {
+        const struct identity_row *row = &identity_rows[i];
+        u32 clusters = row->bits == 16 ? 4085 : 100;
+        struct image image =
+            image_make((struct image_format){.bits = row->bits, .clusters = clusters});
+        struct image_directory root = image_root(&image);
+        u8 *record = image.bytes + (row->bits == 32 ? 66 : 38);
+        for (u32 j = 0; j < 40; j++) /* more than one cluster, on FAT32 */
+            image_file(&image, &root, NULL, "FILLER     ", 0, 1);
+        if (row->root_label) {
+            u8 *entry = image_add(&image, &root, NULL, row->root_label, row->attributes, 0, 0);
+            entry[0] = row->deleted ? 0xe5 : entry[0];
+        }
+        record[0] = row->signature;
+        image_put(record + 1, 4, 0x1234abcd);
+        memcpy(record + 5, row->record_label, 11);
+        struct probe probe;
+        struct source source = probe_over(&probe, &image);
+        struct partition whole = {.size = image.size};
+        struct volume volume;
+        struct volume_identity identity;
+        print_message("  %s\n", row->name);
+        assert_int_equal(volume_open(&source, &whole, &volume).code, ERROR_NONE);
+        assert_int_equal(volume_identity(&volume, &identity).code, ERROR_NONE);
+        assert_string_equal(identity.label, row->label);
+        assert_string_equal(identity.uuid, row->uuid);
+        image_free(&image);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens),
@@ -1138,6 +1199,7 @@ int main(void) {
         cmocka_unit_test(truncations),
         cmocka_unit_test(largest_volume),
         cmocka_unit_test(volumes),
+        cmocka_unit_test(identities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -722,6 +722,110 @@ static void volumes(void **state) {
     iso_free(&cd.image);
 }
 
+/* A CD, or its image on a disk, whose first sector has a partition table. */
+static const struct table_row {
+    const char *name;
+    u32 sector_size;
+    struct {
+        u8 status, type;
+        u32 start, count; /* in sectors of 512 bytes */
+    } entries[2];
+    bool no_iso, no_signature;
+    enum error_code code;
+    u32 count;
+    u32 numbers[3]; /* 0: the whole disk */
+} table_rows[] = {
+    {.name = "a CD", .sector_size = 2048, .no_signature = true, .count = 1},
+    {.name = "a CD that is a disk too", 2048, {{0x80, 0x17, 0, BLOCKS * 4}}, .count = 1},
+    {.name = "no CD, large sectors",
+     2048,
+     {{0, 0x0c, 3, 3}},
+     .no_iso = true,
+     .count = 1,
+     .numbers = {1}},
+    {.name = "no table", 512, .no_signature = true, .count = 1},
+    {.name = "an empty table", 512, .count = 1},
+    {.name = "an empty table, no CD", 512, .no_iso = true, .code = ERROR_VOLUME_NONE},
+    {.name = "from 0 on", 512, {{0x80, 0x17, 0, BLOCKS * 4}}, .count = 1, .numbers = {1}},
+    {.name = "from 0 on, not said to be anything",
+     512,
+     {{0x80, 0, 0, BLOCKS * 4}, {0, 0xef, 200, 8}},
+     .count = 2,
+     .numbers = {2, 0}},
+    {.name = "from 1 on", 512, {{0x80, 0xcd, 1, BLOCKS * 4 - 1}}, .count = 2, .numbers = {1, 0}},
+    {.name = "protective", 512, {{0, 0xee, 1, BLOCKS * 4 - 1}}, .count = 1, .numbers = {0}},
+    {.name = "beside others",
+     512,
+     {{0, 0x0c, 200, 8}, {0, 0x17, 63, 90}},
+     .count = 3,
+     .numbers = {1, 2, 0}},
+    {.name = "under others",
+     512,
+     {{0, 0x0c, 200, 8}, {0, 0x0c, 64, 90}},
+     .count = 2,
+     .numbers = {1, 2}},
+    {.name = "from 1 on, no CD",
+     512,
+     {{0x80, 0x0c, 1, 8}},
+     .no_iso = true,
+     .count = 1,
+     .numbers = {1}},
+};
+
+static void make_table(const struct table_row *row, u8 *sector) {
+    for (u32 i = 0; i < ARRAY_COUNT(row->entries); i++) {
+        u8 *at = sector + 446 + 16 * i, both[8];
+        at[0] = row->entries[i].status;
+        at[4] = row->entries[i].type;
+        iso_both(both, 4, row->entries[i].start);
+        memcpy(at + 8, both, 4);
+        iso_both(both, 4, row->entries[i].count);
+        memcpy(at + 12, both, 4);
+    }
+    memcpy(sector + 510, "\x55\xaa", row->no_signature ? 0 : 2);
+}
+
+static void partitions(void **state) {
+    (void)state;
+    for (u32 i = 0; i < ARRAY_COUNT(table_rows); i++) {
+        const struct table_row *row = &table_rows[i];
+        struct cd cd = make_cd(RIDGE);
+        struct source source = source_memory(&cd.image.view, "cd");
+        struct partition_table table;
+        make_table(row, cd.image.bytes);
+        if (row->no_iso)
+            iso_block(&cd.image, 16)[1] = 'X';
+        print_message("  %s\n", row->name);
+        assert_int_equal(partition_list(&source, row->sector_size, &table).code, row->code);
+        if (!row->code)
+            assert_int_equal(table.count, row->count);
+        for (u32 j = 0; j < row->count; j++) {
+            const struct partition *partition = &table.partitions[j];
+            u32 number = row->numbers[j];
+            u64 start = number ? (u64)row->entries[number - 1].start * row->sector_size : 0;
+            assert_int_equal(partition->number, number);
+            assert_int_equal(partition->start, start);
+            if (!number)
+                assert_int_equal(partition->size, cd.image.size);
+        }
+        iso_free(&cd.image);
+    }
+}
+
+/* A disk that is partitioned as usual is not asked for more than its table. */
+static void spared_reads(void **state) {
+    (void)state;
+    struct cd cd = make_cd(RIDGE);
+    struct table_row row = {.entries = {{0x80, 0x0c, 64, 90}}};
+    struct probe probe;
+    struct source source = probe_over(&probe, &cd.image.view);
+    struct partition_table table;
+    make_table(&row, cd.image.bytes);
+    assert_int_equal(partition_list(&source, 512, &table).code, ERROR_NONE);
+    assert_int_equal(probe.count, 1);
+    iso_free(&cd.image);
+}
+
 /* A cache between the volume and the CD, as in the loader: how many reads a boot needs. */
 static void cached_reads(void **state) {
     (void)state;
@@ -747,7 +851,8 @@ int main(void) {
         cmocka_unit_test(damaged_fields),  cmocka_unit_test(failing_reads),
         cmocka_unit_test(truncations),     cmocka_unit_test(mutations),
         cmocka_unit_test(identities),      cmocka_unit_test(volumes),
-        cmocka_unit_test(cached_reads),
+        cmocka_unit_test(cached_reads),    cmocka_unit_test(partitions),
+        cmocka_unit_test(spared_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
