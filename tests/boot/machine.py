@@ -22,6 +22,8 @@ PASS, FAIL = 33, 35  # exit statuses of QEMU for 0x10 and 0x11 written to isa-de
 HALTED = "Ctrl+Alt+Del restarts the machine."  # the last line of every error report
 DEADLINE = 120  # seconds; no test judges a time, this only ends what hangs
 
+CDS = ("cd", "cd-ahci", "cd-scsi")  # media that are CDs; an image of a CD boots from all other media too
+
 # What the kernels modules32 and modules64 check (test-kernels/modules/kernel.c).
 MODULES = {
     "arguments": r'hello "big world" x=1',
@@ -88,6 +90,9 @@ def drive_options(image, medium, machine, blockdev):
         "nvme": ["-device", "nvme,drive=disk,serial=1"],
         "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=disk"],
         "scsi": ["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk"],
+        "cd": ["-device", "ide-cd,drive=disk" + (",bus=ide.0" if machine == "q35" else "")],
+        "cd-ahci": ["-device", "ich9-ahci,id=ahci", "-device", "ide-cd,drive=disk,bus=ahci.0"],
+        "cd-scsi": ["-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=disk"],
     }[medium]
     return ["-blockdev", blockdev, *bus]
 
@@ -136,7 +141,7 @@ def boot_image(image, folder, medium="hdd", machine="pc", memory="128M", cpu=Non
     inspect(monitor), whose answer becomes Result.inspected."""
     serial_path, monitor_path = f"{folder}/serial", f"{folder}/qmp"
     blockdev = blockdev or json.dumps(
-        {"driver": "raw", "node-name": "disk", "read-only": medium == "floppy",
+        {"driver": "raw", "node-name": "disk", "read-only": medium == "floppy" or medium in CDS,
          "file": {"driver": "file", "filename": str(image), "locking": "off"}})
     command = [
         binary, "-M", machine, "-m", memory, "-accel", "tcg", "-display", "none", "-nodefaults", "-vga", "std",
@@ -188,7 +193,7 @@ def wait(process, serial_path, monitor_path, folder, until, screenshot, inspect)
 
 def boot(folder, files, medium="hdd", image_options=None, **machine):
     """Makes the image and boots it."""
-    form = "floppy" if medium == "floppy" else "hdd"
+    form = "floppy" if medium == "floppy" else "iso" if medium in CDS else "hdd"
     image = image_of(folder, files, *(image_options or [f"--format={form}"]))
     return boot_image(image, folder, medium=medium, **machine)
 

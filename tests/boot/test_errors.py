@@ -2,6 +2,7 @@
 machine stopped, not restarted."""
 import json
 import struct
+import subprocess
 
 import pytest
 
@@ -118,9 +119,9 @@ def test_unknown_command(tmp_path):
     stopped(tmp_path, {"/aloft.cfg": "kernal /boot/kernel.elf\n"}, "E40", "line 1, column 1", "kernal", "kernel")
 
 
-def blkdebug(image, sector, once):
+def blkdebug(image, sector, once, read_only=False):
     return json.dumps({
-        "driver": "raw", "node-name": "disk",
+        "driver": "raw", "node-name": "disk", "read-only": read_only,
         "file": {"driver": "blkdebug", "image": {"driver": "file", "filename": str(image), "locking": "off"},
                  "inject-error": [{"event": "read_aio", "errno": 5, "sector": sector, "once": once}]}})
 
@@ -179,3 +180,71 @@ def test_cut_short_volume(tmp_path):
         file.truncate((start + 4) * 512)
     result = machine.boot_image(image, tmp_path, until=machine.HALTED)
     assert "E21" in result.report() or "E1 " in result.report(), result.serial
+
+
+def test_nothing_to_boot_on_a_cd(tmp_path):
+    stopped(tmp_path, {"/readme.txt": "empty"}, "E56", "neither a configuration nor a kernel", medium="cd")
+
+
+@pytest.mark.parametrize("medium", ["cd", "usb"])
+def test_kernel_is_missing_on_a_cd(tmp_path, medium):
+    stopped(tmp_path, {"/boot/aloft.cfg": machine.config()}, "E26", "/boot/kernel.elf: no such file", medium=medium,
+            image_options=["--format=iso"])
+
+
+def cd(tmp_path):
+    """An image of a CD, its bytes, and where stage 1 of the CD is in it."""
+    image = machine.image_of(tmp_path, {"/boot/kernel.elf": KERNEL32}, "--format=iso")
+    data = bytearray(image.read_bytes())
+    return image, data, data.index((machine.BUILD / "cd.bin").read_bytes()[64:512]) - 64
+
+
+def test_symbolic_link_on_a_cd(tmp_path):
+    """`aloft image` writes files in place of links; others do not."""
+    tree = tmp_path / "tree"
+    machine.make_tree(tree, {"/boot/kernel.elf": KERNEL32, "/boot/aloft.cfg": "kernel /link\n", "/code.bin": b"".join(
+        (machine.BUILD / name).read_bytes() for name in ("cd.bin", "stage2.bin"))})
+    (tree / "link").symlink_to("boot/kernel.elf")
+    image = tmp_path / "os.iso"
+    subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-r", "-b", "code.bin", "-no-emul-boot", "-boot-load-size", "4",
+                    "-boot-info-table", "-o", image, tree], check=True, stderr=subprocess.DEVNULL)
+    result = machine.boot_image(image, tmp_path, medium="cd", until=machine.HALTED)
+    assert "E183 /link is a symbolic link" in result.report()
+
+
+def test_unreadable_sector_of_a_cd(tmp_path):
+    image, data, _ = cd(tmp_path)
+    bad = data.index(KERNEL32.read_bytes()[0x1000:0x1200]) // 2048
+    result = machine.boot_image(image, tmp_path, medium="cd", blockdev=blkdebug(image, bad * 4, False, read_only=True),
+                                until=machine.HALTED)
+    assert f"E2 drive 0xe0: sector {bad} cannot be read (BIOS status 0x" in result.report()
+
+
+def test_one_read_error_of_a_cd_is_no_error(tmp_path):
+    image, data, start = cd(tmp_path)
+    kernel = data.index(KERNEL32.read_bytes()[:512]) // 512
+    for sector in (start // 512 + 4, start // 512 + 40, 64, kernel):
+        result = machine.boot_image(image, tmp_path, medium="cd", blockdev=blkdebug(image, sector, True, read_only=True))
+        assert result.status == machine.PASS, (sector, result.serial[-500:])
+
+
+def test_stage1_of_a_cd_cannot_read_stage2(tmp_path):
+    image, _, start = cd(tmp_path)
+    stage1_stops(tmp_path, image, "R", medium="cd", blockdev=blkdebug(image, start // 512 + 20, False, read_only=True))
+
+
+@pytest.mark.parametrize("offset", [2048, 2048 + 0x100, 40000])
+def test_stage1_of_a_cd_finds_a_flipped_bit(tmp_path, offset):
+    image, data, start = cd(tmp_path)
+    data[start + offset] ^= 0x10
+    image.write_bytes(data)
+    stage1_stops(tmp_path, image, "S", medium="cd")
+    stage1_stops(tmp_path, image, "S", medium="hdd")
+
+
+@pytest.mark.parametrize("place,value", [(12, 0), (16, 0), (16, 2048), (16, 2048 + 65536 + 1)])
+def test_stage1_of_a_cd_misses_its_table(tmp_path, place, value):
+    image, data, start = cd(tmp_path)
+    data[start + place:start + place + 4] = value.to_bytes(4, "little")
+    image.write_bytes(data)
+    stage1_stops(tmp_path, image, "T", medium="cd")

@@ -1,5 +1,6 @@
 """The host command: exit statuses, what it says, and that its images are the same each time."""
 import hashlib
+import subprocess
 
 import pytest
 
@@ -14,6 +15,7 @@ KERNEL = machine.KERNELS / "c0100000.elf"
     (["check", "--nonsense"], "--nonsense"), (["plan", "--memory=12Q", "x"], "--memory"),
     (["plan", "--cpu=z80", str(KERNEL)], "z80"), (["check", "/does/not/exist"], "/does/not/exist"),
     (["image", "-o", "/tmp/x.img", "--format=zip", "."], "zip"),
+    (["image", "-o", "/tmp/x.iso", "--size=64M", "."], "--size"), (["image", "-o", "/tmp/x.iso", "--fat=32", "."], "--fat"),
 ])
 def test_wrong_calls(arguments, words):
     assert words in machine.aloft(*arguments, status=2)
@@ -38,7 +40,7 @@ def test_plan_shows_the_line_of_a_mistake(tmp_path):
     assert "E47" in said and "2" in said and "^" in said
 
 
-@pytest.mark.parametrize("form", ["hdd", "floppy", "volume"])
+@pytest.mark.parametrize("form", ["hdd", "floppy", "volume", "iso"])
 def test_images_are_repeatable(tmp_path, form):
     machine.make_tree(tmp_path / "tree", {"/boot/kernel.elf": KERNEL, "/boot/a long name.txt": "text"})
     sums = set()
@@ -56,3 +58,37 @@ def test_image_keeps_what_was_there_when_it_fails(tmp_path):
     machine.aloft("image", "-o", image, "--format=floppy", tmp_path / "tree", status=2)
     assert image.read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {"os.img", "tree"}
+
+
+def test_cd_without_xorriso(tmp_path):
+    machine.make_tree(tmp_path / "tree", {"/boot/kernel.elf": KERNEL})
+    done = subprocess.run([machine.ALOFT, "image", "-o", tmp_path / "os.iso", tmp_path / "tree"], capture_output=True,
+                          text=True, env={"PATH": "/nowhere"}, timeout=machine.DEADLINE)
+    assert done.returncode == 2
+    assert "xorriso is missing; install it (Debian: apt-get install xorriso)" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"tree"}
+
+
+def test_names_that_only_a_cd_can_hold(tmp_path):
+    machine.make_tree(tmp_path / "tree", {"/boot/kernel.elf": KERNEL, "/boot/Kernel.elf": "x", "/what?": "x"})
+    said = machine.aloft("image", "-o", tmp_path / "os.img", tmp_path / "tree", status=2)
+    assert "a FAT volume cannot hold" in said or "one name on a FAT volume" in said
+    machine.aloft("image", "-o", tmp_path / "os.iso", tmp_path / "tree")
+
+
+def test_cd_does_not_replace_a_file(tmp_path):
+    machine.make_tree(tmp_path / "tree", {"/boot/kernel.elf": KERNEL, "/BOOT.TXT": "x", "/boot/Aloft.bin": "mine"})
+    said = machine.aloft("image", "-o", tmp_path / "os.iso", tmp_path / "tree", status=2)
+    assert "/boot/aloft.bin" in said
+    assert {path.name for path in tmp_path.iterdir()} == {"tree"}
+
+
+@pytest.mark.parametrize("form", [[], ["--format=hdd"]])
+def test_run_boots_a_cd(tmp_path, form):
+    """An image that is there, as it stands; and one made of a kernel."""
+    machine.make_tree(tmp_path / "tree", {"/boot/kernel.elf": KERNEL})
+    machine.aloft("image", "-o", tmp_path / "os.iso", tmp_path / "tree")
+    before = (tmp_path / "os.iso").read_bytes()
+    assert "PASS c0100000" in machine.aloft("run", *form, tmp_path / "os.iso", status=machine.PASS)
+    assert (tmp_path / "os.iso").read_bytes() == before
+    assert "PASS c0100000" in machine.aloft("run", "--format=iso", KERNEL, status=machine.PASS)
