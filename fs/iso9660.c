@@ -82,8 +82,7 @@ static bool is_descriptor(const u8 *at) {
 
 bool iso_is_there(const struct source *volume) {
     u8 at[7];
-    return volume->size > (DESCRIPTOR_FIRST + 1) * BLOCK_SIZE &&
-           !read_block(volume, DESCRIPTOR_FIRST, 0, at, sizeof(at)).code && is_descriptor(at);
+    return !read_block(volume, DESCRIPTOR_FIRST, 0, at, sizeof(at)).code && is_descriptor(at);
 }
 
 /* The three levels of UCS-2 (Joliet, "SVD Escape Sequences Field"). */
@@ -132,7 +131,8 @@ static void compare_bytes(struct search *search, const u8 *at, u32 count) {
         compare(search, *at++);
 }
 
-/* 7.5, 7.6: the bytes 0 and 1 stand for "." and "..". Joliet's units are big-endian. */
+/* 7.5, 7.6: the bytes 0 and 1 stand for "." and "..". Joliet's units are big-endian, so that at[1]
+ * is a full stop itself there: its names keep theirs. */
 static void compare_identifier(struct search *search, const u8 *at, u32 size) {
     bool wide = search->iso->names == ISO_JOLIET;
     if (size == 1 && *at <= 1) {
@@ -141,7 +141,7 @@ static void compare_identifier(struct search *search, const u8 *at, u32 size) {
     }
     for (const u8 *end = at + size; at + wide < end; at += 1 + wide) {
         u32 c = wide ? (u32)at[0] << 8 | at[1] : at[0];
-        bool last_stop = c == '.' && !wide && (at + 1 == end || at[1] == ';');
+        bool last_stop = c == '.' && (at + 1 == end || at[1] == ';');
         if (c == ';' || last_stop || search->record.differs)
             break;
         compare(search, c);

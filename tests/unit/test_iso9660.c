@@ -146,7 +146,9 @@ static struct iso_directory make_primary(struct cd *cd) {
     iso_sp(&fields, 0);
     iso_er(&fields, "RRIP_1991A");
     struct iso_directory root = iso_directory(&cd->image, 2, 0, &fields);
-    struct iso_directory boot = iso_directory(&cd->image, 1, root.block, NULL);
+    struct iso_record self = {.size = 0};
+    iso_nm(&self, 2, ""); /* "this is the directory itself" */
+    struct iso_directory boot = iso_directory(&cd->image, 1, root.block, &self);
     iso_file(&cd->image, &root, "BOOT", "boot", boot.block, 2048, ISO_DIRECTORY);
     add(cd, &boot, KERNEL, "KERNEL.ELF;1", "kernel.elf", 5001);
     add(cd, &root, README, "README.;1", "ReadMe", 10);
@@ -375,6 +377,7 @@ static const struct open_row {
     {"SP without check", RIDGE, {{24 * 2048 + 38, 1, 0}}, true, .names = ISO_PLAIN},
     {"SP too long", RIDGE, {{24 * 2048 + 36, 1, 8}}, true, .names = ISO_PLAIN},
     {"SP beyond the record", RIDGE, {{24 * 2048, 1, 40}}, true, .names = ISO_PLAIN},
+    {"SP far beyond the record", RIDGE, {{24 * 2048, 1, 20}}, true, .names = ISO_PLAIN},
     {"no ER", RIDGE, {{24 * 2048 + 41, 1, 'Q'}}, true, .names = ISO_PLAIN},
     {"ER of something else", RIDGE, {{24 * 2048 + 49, 1, 'Q'}}, true, .names = ISO_PLAIN},
     {"no ER, but Joliet", RIDGE | JOLIET, {{24 * 2048 + 41, 1, 'Q'}}, true, .names = ISO_JOLIET},
