@@ -152,6 +152,14 @@ static struct map screen_row(const struct machine *machine, const struct plan *p
                         .owner = ROW_SCREEN};
 }
 
+static struct error keep_screen(const struct machine *machine, struct plan *plan) {
+    u64 granule = table_span(plan), start = align_down(plan->screen_virt, granule);
+    u64 end = plan->screen_virt + screen_row(machine, plan).size;
+    if (!plan->screen_virt)
+        return OK;
+    return keep(plan, (struct range){start, align_up(end - start, granule)}, ROW_SCREEN);
+}
+
 static struct error choose_screen(const struct machine *machine, struct plan *plan) {
     u64 granule = table_span(plan), window;
     if (machine->screen.kind != SCREEN_PIXELS)
@@ -160,7 +168,7 @@ static struct error choose_screen(const struct machine *machine, struct plan *pl
     u64 before = row.phys & (granule - 1);
     TRY(find_window(plan, before + row.size, granule, &window));
     plan->screen_virt = window + before;
-    return keep(plan, (struct range){window, align_up(before + row.size, granule)}, ROW_SCREEN);
+    return keep_screen(machine, plan);
 }
 
 static struct error choose_windows(const struct plan_request *request, struct plan *plan) {
@@ -495,11 +503,13 @@ static void cut_identity(struct plan *plan, u64 end) {
  * Room for a few more is taken, their row is laid over all of it and cut down until it fits, and
  * what is too much is given back. Large pages would need fewer tables for more frames, and the
  * cutting might never end. */
-static struct error lay_own_tables(struct plan *plan, u64 room_frames) {
+static struct error lay_own_tables(const struct machine *machine, struct plan *plan,
+                                   u64 room_frames) {
     u32 before;
     TRY(keep_recursive(plan));
     TRY(keep_handoff(plan));
     TRY(keep_temporary(plan));
+    TRY(keep_screen(machine, plan));
     TRY(rows_lay(plan, (struct map){.virt = plan->tables_phys,
                                     .phys = plan->tables_phys,
                                     .size = room_frames * PAGE_SIZE,
@@ -523,7 +533,7 @@ static struct error place_tables(const struct plan_request *request, struct plan
     TRY(physical_place(request->machine, plan, "the page tables", room * PAGE_SIZE, layout->reach,
                        (struct claim){.kind = CLAIM_TABLES}, &plan->tables_phys));
     set_temporary_phys(plan);
-    return own ? lay_own_tables(plan, room) : OK;
+    return own ? lay_own_tables(request->machine, plan, room) : OK;
 }
 
 /* The tables with which paging goes on map the trampoline's page alone: at its own address, and
