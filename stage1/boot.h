@@ -40,7 +40,7 @@ enum {
     STAGE2_SECTORS_MAX = 192, /* of 512 bytes: 96 KiB */
 
     CD_SECTOR_SIZE = 2048,
-    STAGE2_CD_SECTORS_MAX = 32, /* the same for a CD, the last sector not being full */
+    STAGE2_CD_SECTORS_MAX = 49, /* the same for a CD, the last sector not being full */
 
     /* Stage 2 is a head (stage2/head.asm), then the rest, packed (tools/pack.h), which unpacks to STAGE2_FLAT; then
      * padding and the check word. */

@@ -9,7 +9,7 @@
 ; BIOSes differ in how much they load. Sectors have 2048 bytes, and there are no cylinders, heads and tracks.
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
-; out   as boot.asm: stage 2 at 0x10000, entered at 1000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+; out   as boot.asm: stage 2 at 0x50000, entered at 5000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the CD cannot be read (after retries with ever smaller transfers)
@@ -47,7 +47,7 @@ start:  cli
         cld
         mov     ds, ax
         push    dx                      ; DRIVE
-        push    word 16 << 8 | STAGE2_CD_SECTORS_MAX ; TRIES, MOST
+        push    word 16 << 8 | 16       ; TRIES, MOST: 32 KiB, as in boot.asm
 
         mov     al, 'T'
         mov     esi, [table.image]
@@ -105,7 +105,12 @@ start:  cli
 .sum:   lodsd
         rol     ebx, 1
         add     ebx, eax
-        loop    .sum
+        test    si, si
+        jnz     .same
+        mov     ax, ds
+        add     ax, 0x1000              ; the next 64 KiB
+        mov     ds, ax
+.same:  loop    .sum
         mov     ds, cx
         cmp     ebx, BOOT_SUM_VALUE
         mov     al, 'S'
