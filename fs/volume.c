@@ -8,16 +8,23 @@ struct error volume_open(const struct source *disk, const struct partition *part
     TRY(source_slice(disk, partition->start, partition->size, &slice));
     volume->partition = *partition;
     volume->kind = VOLUME_FAT;
-    struct error error = fat_open(&slice, &volume->fat);
-    if (!error.code)
+    struct error none = fat_open(&slice, &volume->fat);
+    if (!none.code)
         return OK;
+    volume->kind = VOLUME_EXT;
+    struct error error = ext_open(&slice, &volume->ext);
+    if (error.code != ERROR_EXT_NONE)
+        return error;
     volume->kind = VOLUME_ISO;
     TRY(iso_open(&slice, &volume->iso, &found));
-    return found ? OK : error;
+    return found ? OK : none;
 }
 
 struct error volume_file(const struct volume *volume, const char *path, struct file *file) {
     switch (volume->kind) {
+    case VOLUME_EXT:
+        TRY(ext_find(&volume->ext, path, &file->ext));
+        return ext_source(&file->ext, &file->data);
     case VOLUME_ISO:
         TRY(iso_find(&volume->iso, path, &file->iso));
         return iso_source(&volume->iso, &file->iso, &file->data);

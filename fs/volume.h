@@ -4,17 +4,19 @@
 #ifndef FS_VOLUME_H
 #define FS_VOLUME_H
 
+#include "ext.h"
 #include "fat.h"
 #include "iso9660.h"
 #include "partition.h"
 
-enum volume_kind { VOLUME_FAT, VOLUME_ISO };
+enum volume_kind { VOLUME_FAT, VOLUME_EXT, VOLUME_ISO };
 
 struct volume {
     struct partition partition; /* where it lies */
     enum volume_kind kind;
     union {
         struct fat fat;
+        struct ext ext;
         struct iso iso;
     };
 };
@@ -23,6 +25,7 @@ struct file {
     struct source data; /* its context may point to what is below: do not copy an open file */
     union {
         struct fat_file fat;
+        struct ext_file ext;
         struct iso_file iso;
     };
 };
