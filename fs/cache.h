@@ -19,8 +19,8 @@ enum { CACHE_LINE_SIZE = 4096, CACHE_LINES_MAX = 16 };
 
 struct cache {
     struct source under;
-    u8 *storage;                    /* line_count * CACHE_LINE_SIZE bytes */
-    u32 line_count;                 /* 1 to CACHE_LINES_MAX */
+    u8 *storage;    /* line_count * CACHE_LINE_SIZE bytes */
+    u32 line_count; /* 1 to CACHE_LINES_MAX */
     u32 oldest;
     u64 line_start[CACHE_LINES_MAX]; /* multiple of the line size; ~0 for an empty line */
 };

@@ -23,17 +23,17 @@
 
 struct fat {
     struct source volume;
-    u32 entry_bits;      /* 12, 16 or 32 */
-    u32 sector_size;     /* 512 to 4096 */
-    u32 cluster_size;    /* bytes, a power of two */
-    u32 cluster_shift;   /* log2 of it */
-    u32 cluster_count;   /* clusters 2 .. cluster_count + 1 exist */
-    u64 fat_start;       /* bytes from the start of the volume */
-    u64 fat_size;        /* bytes of one copy */
-    u64 root_start;      /* FAT12/16: the root directory's place; 0 on FAT32 */
+    u32 entry_bits;    /* 12, 16 or 32 */
+    u32 sector_size;   /* 512 to 4096 */
+    u32 cluster_size;  /* bytes, a power of two */
+    u32 cluster_shift; /* log2 of it */
+    u32 cluster_count; /* clusters 2 .. cluster_count + 1 exist */
+    u64 fat_start;     /* bytes from the start of the volume */
+    u64 fat_size;      /* bytes of one copy */
+    u64 root_start;    /* FAT12/16: the root directory's place; 0 on FAT32 */
     u64 root_size;
-    u32 root_cluster;    /* FAT32 */
-    u64 data_start;      /* of cluster 2 */
+    u32 root_cluster; /* FAT32 */
+    u64 data_start;   /* of cluster 2 */
 };
 
 /* ERROR_FAT_BAD if this is no sane FAT volume. */
@@ -45,7 +45,7 @@ struct fat_file {
     u32 first_cluster; /* 0: an empty file, or the root of FAT12/16 */
     u32 size;          /* bytes; of a directory: unknown, 0 */
     bool is_directory;
-    u32 cursor_index;  /* the cursor: the cluster_index-th cluster of the chain is cursor_cluster */
+    u32 cursor_index; /* the cursor: the cluster_index-th cluster of the chain is cursor_cluster */
     u32 cursor_cluster; /* 0 before the first read */
     u32 cursor_mark;    /* a cluster that the cursor has passed: meeting it again is a loop */
 };

@@ -1,5 +1,6 @@
 #include "partition.h"
 
+#include "gpt.h"
 #include "iso9660.h"
 
 /* The master boot record: four entries of 16 bytes from byte 446, then the signature. */
@@ -12,11 +13,18 @@ enum {
 
     STATUS_ACTIVE = 0x80,
     TYPE_NONE = 0x00,
+    TYPE_EXTENDED = 0x05,
+    TYPE_EXTENDED_LBA = 0x0f,
+    TYPE_EXTENDED_LINUX = 0x85,
     TYPE_GPT = 0xee, /* covers a GPT disk so that old tools leave it alone */
 
     CD_SECTOR_SIZE = 2048,
     SYSTEM_AREA_SECTORS = 64, /* of an ISO 9660 volume (ECMA-119, 6.2.1) */
+    LINKS_MAX = 128,
 };
+
+/* No link is that: it would lie 2 TiB behind the start of its extended partition. */
+#define NO_LINK 0xffffffffu
 
 static bool is_power_of_two(u32 value) {
     return value && !(value & (value - 1));
@@ -42,35 +50,67 @@ static bool is_table(const u8 *sector) {
     return true;
 }
 
-static struct partition decode(const u8 *entry, u32 number, u32 sector_shift) {
-    return (struct partition){.number = number,
-                              .type = entry[4],
-                              .active = entry[0] == STATUS_ACTIVE,
-                              .start = (u64)load32(entry + 8) << sector_shift,
-                              .size = (u64)load32(entry + 12) << sector_shift};
+static bool is_extended(u8 type) {
+    return type == TYPE_EXTENDED || type == TYPE_EXTENDED_LBA || type == TYPE_EXTENDED_LINUX;
 }
 
-static struct error check_end(const struct source *disk, const struct partition *partition,
-                              u32 sector_shift) {
-    u64 end = partition->start + partition->size;
-    if (end <= disk->size)
+/* Sectors, as they stand in a table. */
+struct extent {
+    u32 number;
+    u8 type;
+    bool active;
+    u64 first, count;
+};
+
+static struct error add(const struct source *disk, u32 sector_shift, const struct extent *extent,
+                        struct partition_table *table) {
+    u64 sectors = disk->size >> sector_shift;
+    if (extent->first > sectors || extent->count > sectors - extent->first)
+        return error_make(ERROR_PARTITION_PAST_END, .name = disk->name,
+                          .number = {extent->number, extent->first + extent->count, sectors});
+    if (table->count == PARTITIONS_MAX)
         return OK;
-    return error_make(
-        ERROR_PARTITION_PAST_END, .name = disk->name,
-        .number = {partition->number, end >> sector_shift, disk->size >> sector_shift});
+    struct partition *at = &table->partitions[table->count];
+    if (extent->active) {
+        at = &table->partitions[table->active_count];
+        memmove(at + 1, at, (table->count - table->active_count++) * sizeof *at);
+    }
+    table->count++;
+    *at = (struct partition){.number = extent->number,
+                             .type = extent->type,
+                             .active = extent->active,
+                             .start = extent->first << sector_shift,
+                             .size = extent->count << sector_shift};
+    return OK;
 }
 
-/* Appends the entries that are active, or those that are not. */
-static struct error list_entries(const struct source *disk, const u8 *sector, u32 sector_shift,
-                                 bool active, struct partition_table *table) {
+/* What lists one disk hands on. */
+struct listing {
+    const struct source *disk;
+    u32 sector_shift;
+    u32 logical; /* the number of the next logical partition */
+    struct partition_table *table;
+};
+
+/* Adds the partitions of one table, whose sector is `base`. Of an extended partition it gives the
+ * first sector, relative as it stands there. */
+static struct error add_entries(struct listing *listing, const u8 *sector, u64 base,
+                                u32 *extended) {
     for (u32 i = 0; i < MBR_ENTRY_COUNT; i++) {
-        struct partition partition =
-            decode(sector + MBR_ENTRIES + i * MBR_ENTRY_SIZE, i + 1, sector_shift);
-        if (partition.active != active || partition.type == TYPE_NONE ||
-            partition.type == TYPE_GPT || !partition.size)
+        const u8 *entry = sector + MBR_ENTRIES + i * MBR_ENTRY_SIZE;
+        u32 first = load32(entry + 8);
+        struct extent extent = {.type = entry[4],
+                                .active = entry[0] == STATUS_ACTIVE,
+                                .first = base + first,
+                                .count = load32(entry + 12)};
+        if (extent.type == TYPE_NONE || extent.type == TYPE_GPT || !extent.count)
             continue;
-        TRY(check_end(disk, &partition, sector_shift));
-        table->partitions[table->count++] = partition;
+        if (is_extended(extent.type)) {
+            *extended = first;
+            continue;
+        }
+        extent.number = base ? listing->logical++ : i + 1;
+        TRY(add(listing->disk, listing->sector_shift, &extent, listing->table));
     }
     return OK;
 }
@@ -88,24 +128,90 @@ static bool may_be_cd_image(const u8 *sector, const struct partition_table *tabl
 }
 
 static void add_whole_disk(const struct source *disk, struct partition_table *table) {
-    table->partitions[table->count++] = (struct partition){.size = disk->size};
+    if (table->count < PARTITIONS_MAX)
+        table->partitions[table->count++] = (struct partition){.size = disk->size};
+}
+
+/* The chain of tables of the extended partition that starts at sector `start`. Links may go
+ * backwards, so only their number shows that they go round. */
+static struct error add_logical(struct listing *listing, u32 start) {
+    const char *problem = "it goes round, or has too many links";
+    u64 base = start;
+    for (u32 link = 0; link < LINKS_MAX; link++) {
+        u8 sector[MBR_SIZE];
+        u32 next = NO_LINK;
+        TRY(source_read(listing->disk, base << listing->sector_shift, sector, sizeof sector));
+        problem = "there is no table";
+        if (load16(sector + MBR_SIGNATURE) != 0xaa55)
+            break;
+        problem = "it goes round, or has too many links";
+        TRY(add_entries(listing, sector, base, &next));
+        if (next == NO_LINK)
+            return OK;
+        base = (u64)start + next;
+    }
+    return error_make(ERROR_PARTITION_CHAIN, .name = listing->disk->name, .other = problem,
+                      .number = {base});
+}
+
+static struct error add_mbr(struct listing *listing, const u8 *sector) {
+    u32 extended = NO_LINK;
+    TRY(add_entries(listing, sector, 0, &extended));
+    return extended == NO_LINK ? OK : add_logical(listing, extended);
+}
+
+static struct error add_gpt(const struct listing *listing) {
+    struct gpt gpt;
+    TRY(gpt_open(listing->disk, listing->sector_shift, &gpt));
+    for (u32 i = 0; i < gpt.entry_count; i++) {
+        struct gpt_entry entry;
+        TRY(gpt_read(listing->disk, &gpt, i, &entry));
+        if (!entry.is_used)
+            continue;
+        struct extent extent = {i + 1, TYPE_GPT, entry.is_active, entry.first,
+                                entry.last + 1 - entry.first};
+        if (entry.is_bios_boot)
+            listing->table->bios_boot = (struct range){extent.first << listing->sector_shift,
+                                                       extent.count << listing->sector_shift};
+        else
+            TRY(add(listing->disk, listing->sector_shift, &extent, listing->table));
+    }
+    return OK;
+}
+
+static bool has_gpt(const u8 *sector) {
+    for (u32 i = 0; i < MBR_ENTRY_COUNT; i++)
+        if (sector[MBR_ENTRIES + i * MBR_ENTRY_SIZE + 4] == TYPE_GPT)
+            return true;
+    return false;
+}
+
+/* *problem becomes what is wrong with the GPT, if the partitions come from the MBR for that. */
+static struct error add_partitions(struct listing *listing, const u8 *sector,
+                                   struct error *problem) {
+    if (has_gpt(sector)) {
+        struct error error = add_gpt(listing);
+        if (error.code != ERROR_GPT_BAD)
+            return error;
+        *problem = error;
+    }
+    return add_mbr(listing, sector);
 }
 
 struct error partition_list(const struct source *disk, u32 sector_size,
                             struct partition_table *table) {
     u8 sector[MBR_SIZE];
-    u32 sector_shift = (u32)__builtin_ctz(sector_size);
-    table->count = 0;
+    struct listing listing = {disk, (u32)__builtin_ctz(sector_size), MBR_ENTRY_COUNT + 1, table};
+    struct error problem = error_make(ERROR_VOLUME_NONE, .name = disk->name);
+    *table = (struct partition_table){0};
     TRY(source_read(disk, 0, sector, sizeof(sector)));
     bool is_signed = load16(sector + MBR_SIGNATURE) == 0xaa55;
     bool is_cd = sector_size == CD_SECTOR_SIZE && iso_is_there(disk);
-    if (is_cd || (is_signed && is_fat_boot_record(sector))) {
+    if (is_cd || (is_signed && is_fat_boot_record(sector)))
         add_whole_disk(disk, table);
-    } else if (is_signed && is_table(sector)) {
-        TRY(list_entries(disk, sector, sector_shift, true, table));
-        TRY(list_entries(disk, sector, sector_shift, false, table));
-    }
+    else if (is_signed && is_table(sector))
+        TRY(add_partitions(&listing, sector, &problem));
     if (may_be_cd_image(sector, table) && iso_is_there(disk))
         add_whole_disk(disk, table);
-    return table->count ? OK : error_make(ERROR_VOLUME_NONE, .name = disk->name);
+    return table->count ? OK : problem;
 }

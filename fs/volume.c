@@ -47,6 +47,7 @@ struct error volume_try(const struct volume *volume, const char *path, struct fi
 
 struct error volume_identity(const struct volume *volume, struct volume_identity *identity) {
     switch (volume->kind) {
+    case VOLUME_EXT: ext_identity(&volume->ext, identity->label, identity->uuid); return OK;
     case VOLUME_ISO: return iso_identity(&volume->iso, identity->label, identity->uuid);
     case VOLUME_FAT:
     default: return fat_identity(&volume->fat, identity->label, identity->uuid);

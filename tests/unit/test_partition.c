@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "bytes.h"
+#include "crc32.h"
 #include "partition.h"
 
 #include <stdio.h>
@@ -73,16 +75,12 @@ static const struct row rows[] = {
      .entries = {{0, FAT, 10, 0}, ENTRY(2)},
      .count = 1,
      .numbers = {2}},
-    {.name = "an extended partition is listed",
-     .sector = TABLE,
-     .entries = {ENTRY(1), {0, 0x05, 20, 10}},
-     .count = 2,
-     .numbers = {1, 2}},
-    {.name = "protective GPT",
+    {.name = "a protective entry without a GPT",
      .sector = TABLE,
      .entries = {{0, 0xee, 1, 0xffffffff}},
-     .code = ERROR_VOLUME_NONE},
-    {.name = "hybrid GPT",
+     .code = ERROR_GPT_BAD,
+     .values = {1, SECTORS - 1}},
+    {.name = "a hybrid MBR without a GPT",
      .sector = TABLE,
      .entries = {{0, 0xee, 1, 0xffffffff}, ENTRY(2)},
      .count = 1,
@@ -178,7 +176,7 @@ static const struct row rows[] = {
     IMPOSSIBLE("no sectors", {19, 2, 0}),
 };
 
-static void put(u8 *at, u32 width, u32 value) {
+static void put(u8 *at, u32 width, u64 value) {
     for (u32 i = 0; i < width; i++)
         at[i] = (u8)(value >> (8 * i));
 }
@@ -276,10 +274,12 @@ static void check_any(const struct source *source) {
     struct partition_table table;
     struct error error = partition_list(source, 512, &table);
     if (error.code) {
-        assert_true(error.code == ERROR_VOLUME_NONE || error.code == ERROR_PARTITION_PAST_END);
+        assert_true(error.code == ERROR_VOLUME_NONE || error.code == ERROR_PARTITION_PAST_END ||
+                    error.code == ERROR_PARTITION_CHAIN || error.code == ERROR_GPT_BAD ||
+                    error.code == ERROR_SOURCE_PAST_END);
         return;
     }
-    assert_in_range(table.count, 1, 4);
+    assert_in_range(table.count, 1, PARTITIONS_MAX);
     for (u32 i = 0; i < table.count; i++) {
         assert_true(table.partitions[i].size > 0);
         assert_true(table.partitions[i].start <= source->size);
@@ -305,11 +305,498 @@ static void mutations(void **state) {
     }
 }
 
+/* ---- logical partitions ---- */
+
+enum { DISK_SECTORS = 2000 };
+
+/* One entry of one table. */
+struct place {
+    u32 sector, slot;
+    u8 status, type;
+    u32 start, count;
+};
+
+struct chain_row {
+    const char *name;
+    struct place places[12];
+    u32 no_signature; /* the sector that has none; 0 for none */
+    enum error_code code;
+    const char *other;
+    u64 value;
+    u32 numbers[8]; /* up to a 0 */
+    u32 starts[8];  /* in sectors */
+};
+
+#define EXTENDED \
+    { 0, 1, 0, 0x05, 100, 900 }
+
+static const struct chain_row chain_rows[] = {
+    {.name = "three",
+     .places = {{0, 0, 0, FAT, 10, 50},
+                EXTENDED,
+                {100, 0, 0, FAT, 2, 48},
+                {100, 1, 0, 0x05, 50, 100},
+                {150, 0, 0, 0x83, 3, 90},
+                {150, 1, 0, 0x05, 300, 100},
+                {400, 0, 0, FAT, 4, 50}},
+     .numbers = {1, 5, 6, 7},
+     .starts = {10, 102, 153, 404}},
+    {.name = "types 0f and 85",
+     .places = {{0, 3, 0, 0x0f, 100, 900},
+                {100, 0, 0, FAT, 2, 48},
+                {100, 1, 0, 0x85, 50, 100},
+                {150, 0, 0, FAT, 3, 90}},
+     .numbers = {5, 6},
+     .starts = {102, 153}},
+    {.name = "a logical one is active",
+     .places = {{0, 0, 0, FAT, 10, 50},
+                EXTENDED,
+                {100, 0, 0, FAT, 2, 48},
+                {100, 1, 0, 0x05, 50, 100},
+                {150, 0, 0x80, FAT, 3, 90}},
+     .numbers = {6, 1, 5},
+     .starts = {153, 10, 102}},
+    {.name = "a primary one behind it",
+     .places = {EXTENDED, {0, 2, 0, FAT, 1200, 50}, {100, 0, 0, FAT, 2, 48}},
+     .numbers = {3, 5},
+     .starts = {1200, 102}},
+    {.name = "a table without a partition keeps no number",
+     .places = {EXTENDED, {100, 1, 0, 0x05, 50, 100}, {150, 0, 0, FAT, 3, 90}},
+     .numbers = {5},
+     .starts = {153}},
+    {.name = "links that go backwards",
+     .places = {EXTENDED,
+                {100, 0, 0, FAT, 1, 9},
+                {100, 1, 0, 0x05, 500, 1},
+                {600, 0, 0, FAT, 1, 9},
+                {600, 1, 0, 0x05, 200, 1},
+                {300, 0, 0, FAT, 1, 9}},
+     .numbers = {5, 6, 7},
+     .starts = {101, 601, 301}},
+    {.name = "the link in front",
+     .places =
+         {EXTENDED, {100, 1, 0, FAT, 1, 9}, {100, 0, 0, 0x05, 500, 1}, {600, 0, 0, FAT, 1, 9}},
+     .numbers = {5, 6},
+     .starts = {101, 601}},
+    {.name = "up to the last sector",
+     .places = {EXTENDED, {100, 0, 0, FAT, 1, DISK_SECTORS - 101}},
+     .numbers = {5},
+     .starts = {101}},
+    {.name = "past the last sector",
+     .places = {EXTENDED, {100, 0, 0, FAT, 1, DISK_SECTORS - 100}},
+     .code = ERROR_PARTITION_PAST_END,
+     .value = 5},
+    {.name = "nothing in it", .places = {EXTENDED}, .code = ERROR_VOLUME_NONE},
+    {.name = "no table in it",
+     .places = {EXTENDED},
+     .no_signature = 100,
+     .code = ERROR_PARTITION_CHAIN,
+     .other = "there is no table",
+     .value = 100},
+    {.name = "no table behind a link",
+     .places = {EXTENDED, {100, 0, 0, FAT, 1, 9}, {100, 1, 0, 0x05, 500, 1}},
+     .no_signature = 600,
+     .code = ERROR_PARTITION_CHAIN,
+     .other = "there is no table",
+     .value = 600},
+    {.name = "a link to itself",
+     .places = {EXTENDED, {100, 0, 0, FAT, 1, 9}, {100, 1, 0, 0x05, 0, 1}},
+     .code = ERROR_PARTITION_CHAIN,
+     .other = "it goes round, or has too many links",
+     .value = 100},
+    {.name = "a link to the one before",
+     .places = {EXTENDED, {100, 1, 0, 0x05, 500, 1}, {600, 1, 0, 0x05, 0, 1}},
+     .code = ERROR_PARTITION_CHAIN,
+     .other = "it goes round, or has too many links"},
+    {.name = "a link past the end",
+     .places = {EXTENDED, {100, 1, 0, 0x05, DISK_SECTORS - 100, 1}},
+     .code = ERROR_SOURCE_PAST_END},
+    {.name = "a link 2 TiB on",
+     .places = {EXTENDED, {100, 1, 0, 0x05, 0xffffffff, 1}},
+     .code = ERROR_VOLUME_NONE},
+};
+
+struct big_disk {
+    u8 *at;
+    u32 sector_size;
+    struct bytes bytes;
+    struct source source;
+};
+
+static void make_big(struct big_disk *disk, u32 sector_size) {
+    size_t size = (size_t)DISK_SECTORS * sector_size;
+    disk->at = calloc(size, 1);
+    disk->sector_size = sector_size;
+    disk->bytes = (struct bytes){disk->at, size};
+    disk->source = source_memory(&disk->bytes, "disk");
+    put(disk->at + 510, 2, 0xaa55);
+}
+
+static u8 *sector_at(const struct big_disk *disk, u32 sector) {
+    return disk->at + (size_t)sector * disk->sector_size;
+}
+
+static void make_chain(const struct chain_row *row, struct big_disk *disk, u32 sector_size) {
+    make_big(disk, sector_size);
+    for (u32 sector = 100; sector < DISK_SECTORS; sector += 50)
+        put(sector_at(disk, sector) + 510, 2, sector == row->no_signature ? 0x55 : 0xaa55);
+    for (u32 i = 0; i < ARRAY_COUNT(row->places); i++) {
+        const struct place *place = &row->places[i];
+        u8 *entry = sector_at(disk, place->sector) + 446 + place->slot * 16;
+        if (!place->type)
+            continue;
+        entry[0] = place->status;
+        entry[4] = place->type;
+        put(entry + 8, 4, place->start);
+        put(entry + 12, 4, place->count);
+    }
+}
+
+static void check_chain(const struct chain_row *row, u32 sector_size) {
+    struct big_disk disk;
+    struct partition_table table;
+    u32 count = 0;
+    make_chain(row, &disk, sector_size);
+    print_message("  %s, sectors of %u\n", row->name, sector_size);
+    struct error error = partition_list(&disk.source, sector_size, &table);
+    assert_int_equal(error.code, row->code);
+    if (row->other)
+        assert_string_equal(error.values.other, row->other);
+    if (row->value)
+        assert_int_equal(error.values.number[0], row->value);
+    for (; !row->code && count < ARRAY_COUNT(row->numbers) && row->numbers[count]; count++) {
+        assert_true(count < table.count);
+        assert_int_equal(table.partitions[count].number, row->numbers[count]);
+        assert_int_equal(table.partitions[count].start, (u64)row->starts[count] * sector_size);
+    }
+    if (!row->code)
+        assert_int_equal(table.count, count);
+    free(disk.at);
+}
+
+static void all_chains(void **state) {
+    (void)state;
+    for (u32 i = 0; i < ARRAY_COUNT(chain_rows); i++) {
+        check_chain(&chain_rows[i], 512);
+        check_chain(&chain_rows[i], 4096);
+    }
+}
+
+/* More than the list holds: the first ones, and no error. */
+static void many_logical(void **state) {
+    (void)state;
+    struct chain_row row = {.places = {EXTENDED}};
+    struct big_disk disk;
+    struct partition_table table;
+    make_chain(&row, &disk, 512);
+    put(disk.at + 446 + 16 + 8, 4, 50);
+    for (u32 i = 1; i < 39; i++) {
+        u8 *entry = sector_at(&disk, i * 50) + 446;
+        put(sector_at(&disk, i * 50) + 510, 2, 0xaa55);
+        entry[4] = FAT;
+        put(entry + 8, 4, 1);
+        put(entry + 12, 4, 9);
+        if (i == 38)
+            break;
+        entry[16 + 4] = 5;
+        put(entry + 16 + 8, 4, i * 50);
+        put(entry + 16 + 12, 4, 1);
+    }
+    assert_int_equal(partition_list(&disk.source, 512, &table).code, ERROR_NONE);
+    assert_int_equal(table.count, PARTITIONS_MAX);
+    for (u32 i = 0; i < PARTITIONS_MAX; i++)
+        assert_int_equal(table.partitions[i].number, 5 + i);
+    free(disk.at);
+}
+
+/* ---- GPT ---- */
+
+/* CRC-32, worked out here bit by bit from the highest, so that a mistake in fs/ cannot hide itself.
+ */
+static u32 reverse(u32 value, u32 bits) {
+    u32 result = 0;
+    for (u32 i = 0; i < bits; i++)
+        result |= (value >> i & 1) << (bits - 1 - i);
+    return result;
+}
+
+static u32 checksum(const u8 *at, size_t size) {
+    u32 crc = 0xffffffff;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= reverse(at[i], 8) << 24;
+        for (u32 bit = 0; bit < 8; bit++)
+            crc = crc & 0x80000000 ? crc << 1 ^ 0x04c11db7 : crc << 1;
+    }
+    return ~reverse(crc, 32);
+}
+
+static void crc(void **state) {
+    (void)state;
+    static u8 bytes[3000];
+    assert_int_equal(checksum((const u8 *)"123456789", 9), 0xcbf43926);
+    assert_int_equal(~crc32_add(CRC32_START, (const u8 *)"123456789", 9), 0xcbf43926);
+    for (u32 zeros = 0; zeros < sizeof bytes - 20; zeros += 1 + zeros / 50) {
+        memset(bytes, 0, sizeof bytes);
+        memcpy(bytes, "123456789", 9);
+        bytes[9 + zeros] = 1;
+        u32 crc = crc32_add(CRC32_START, bytes, 9);
+        crc = crc32_zeros(crc, zeros);
+        assert_int_equal(~crc32_add(crc, bytes + 9 + zeros, 1), checksum(bytes, 10 + zeros));
+    }
+}
+
+struct gpt_form {
+    u32 entry_size, entry_count;
+    u32 header_size;
+};
+
+/* Copy 0 stands at the start of the disk, copy 1 at its end. */
+static u32 header_sector(u32 copy) {
+    return copy ? DISK_SECTORS - 1 : 1;
+}
+
+static u32 entries_sector(u32 copy) {
+    return copy ? DISK_SECTORS - 300 : 2;
+}
+
+static void sum_header(struct big_disk *disk, u32 copy) {
+    u8 *header = sector_at(disk, header_sector(copy));
+    put(header + 16, 4, 0);
+    put(header + 16, 4, checksum(header, load32(header + 12)));
+}
+
+static void sum_gpt(struct big_disk *disk, u32 copy) {
+    u8 *header = sector_at(disk, header_sector(copy));
+    u32 size = load32(header + 80) * load32(header + 84);
+    put(header + 88, 4, checksum(sector_at(disk, entries_sector(copy)), size));
+    sum_header(disk, copy);
+}
+
+static void put_gpt_entry(struct big_disk *disk, u32 copy, u32 index, const char *type, u64 first,
+                          u64 last, u64 attributes) {
+    u32 size = load32(sector_at(disk, header_sector(copy)) + 84);
+    u8 *entry = sector_at(disk, entries_sector(copy)) + index * size;
+    memcpy(entry, type, 16);
+    put(entry + 32, 8, first);
+    put(entry + 40, 8, last);
+    put(entry + 48, 8, attributes);
+}
+
+#define LINUX_TYPE "linux file system"
+#define BOOT_TYPE  "Hah!IdontNeedEFI"
+
+/* Entries 2 (BIOS boot), 3, 5 (active) and the last. The copy has one partition less, which tells
+ * the two apart. */
+static void make_gpt(struct big_disk *disk, u32 sector_size, const struct gpt_form *form) {
+    make_big(disk, sector_size);
+    disk->at[446 + 4] = 0xee;
+    put(disk->at + 446 + 8, 4, 1);
+    put(disk->at + 446 + 12, 4, DISK_SECTORS - 1);
+    for (u32 copy = 0; copy < 2; copy++) {
+        u8 *header = sector_at(disk, header_sector(copy));
+        memcpy(header, "EFI PART\0\0\1\0", 12);
+        put(header + 12, 4, form->header_size);
+        put(header + 24, 8, header_sector(copy));
+        put(header + 72, 8, entries_sector(copy));
+        put(header + 80, 4, form->entry_count);
+        put(header + 84, 4, form->entry_size);
+        put_gpt_entry(disk, copy, 1, BOOT_TYPE, 400, 409, 0);
+        put_gpt_entry(disk, copy, 2, LINUX_TYPE, 500, 599, 0);
+        put_gpt_entry(disk, copy, 4, LINUX_TYPE, 600, 600, 4);
+        if (!copy)
+            put_gpt_entry(disk, copy, form->entry_count - 1, LINUX_TYPE, 610, DISK_SECTORS - 1, 3);
+        sum_gpt(disk, copy);
+    }
+}
+
+static const struct gpt_form usual = {128, 128, 92};
+
+static void check_gpt(struct big_disk *disk, bool copy, u32 last_number) {
+    struct partition_table table;
+    static const u32 starts[] = {600, 500, 610}, counts[] = {1, 100, DISK_SECTORS - 610};
+    u32 numbers[] = {5, 3, last_number};
+    assert_int_equal(partition_list(&disk->source, disk->sector_size, &table).code, ERROR_NONE);
+    assert_int_equal(table.count, copy ? 2 : 3);
+    for (u32 i = 0; i < table.count; i++) {
+        assert_int_equal(table.partitions[i].number, numbers[i]);
+        assert_int_equal(table.partitions[i].active, i == 0);
+        assert_int_equal(table.partitions[i].type, 0xee);
+        assert_int_equal(table.partitions[i].start, (u64)starts[i] * disk->sector_size);
+        assert_int_equal(table.partitions[i].size, (u64)counts[i] * disk->sector_size);
+    }
+    assert_int_equal(table.bios_boot.start, 400 * (u64)disk->sector_size);
+    assert_int_equal(table.bios_boot.size, 10 * (u64)disk->sector_size);
+}
+
+static void gpt_forms(void **state) {
+    (void)state;
+    static const struct gpt_form forms[] = {{128, 128, 92}, {128, 6, 92},    {256, 128, 92},
+                                            {128, 128, 96}, {128, 128, 512}, {4096, 30, 92},
+                                            {512, 32, 92},  {128, 1024, 92}};
+    for (u32 i = 0; i < ARRAY_COUNT(forms); i++)
+        for (u32 sector_size = 512; sector_size <= 4096; sector_size *= 8) {
+            struct big_disk disk;
+            make_gpt(&disk, sector_size, &forms[i]);
+            check_gpt(&disk, false, forms[i].entry_count);
+            put(disk.at + 446 + 16 + 4, 1, FAT); /* a hybrid MBR's other entries do not count */
+            put(disk.at + 446 + 16 + 8, 8, 20 | (u64)20 << 32);
+            check_gpt(&disk, false, forms[i].entry_count);
+            free(disk.at);
+        }
+}
+
+/* A field of a header overwritten, with its checksum mended or not. */
+struct gpt_row {
+    const char *name;
+    u32 offset, width;
+    u64 value;
+    bool sum;
+    const char *problem;
+};
+
+static const struct gpt_row gpt_rows[] = {
+    {"signature", 0, 1, 'e', true, "its signature is missing"},
+    {"checksum", 16, 1, 0, false, "its checksum does not match"},
+    {"unused field", 57, 1, 1, false, "its checksum does not match"},
+    {"size 91", 12, 4, 91, true, "its checksum does not match"},
+    {"size 513", 12, 4, 513, true, "its checksum does not match"},
+    {"size of 4 GiB", 12, 4, 0xffffffff, false, "its checksum does not match"},
+    {"another place", 24, 8, 2, true, "a field is out of range"},
+    {"entries past the end", 72, 8, DISK_SECTORS + 1, true, "a field is out of range"},
+    {"entries far away", 72, 8, ~(u64)0, true, "a field is out of range"},
+    {"entries at the end", 72, 8, DISK_SECTORS, true, "its entries cannot be read"},
+    {"entries elsewhere", 72, 8, 3, true, "the checksum of its entries does not match"},
+    {"entries of 64", 84, 4, 64, true, "a field is out of range"},
+    {"entries of 192", 84, 4, 192, true, "a field is out of range"},
+    {"entries of 0", 84, 4, 0, true, "a field is out of range"},
+    {"entries of 8192", 84, 4, 8192, true, "a field is out of range"},
+    {"entries of 256", 84, 4, 256, true, "the checksum of its entries does not match"},
+    {"1025 entries", 80, 4, 1025, true, "a field is out of range"},
+    {"2^31 entries", 80, 4, 0x80000000, true, "a field is out of range"},
+    {"127 entries", 80, 4, 127, true, "the checksum of its entries does not match"},
+    {"the entries' checksum", 88, 4, 0, true, "the checksum of its entries does not match"},
+};
+
+static void break_header(struct big_disk *disk, const struct gpt_row *row, u32 copy) {
+    put(sector_at(disk, header_sector(copy)) + row->offset, row->width, row->value);
+    if (row->sum && row->offset != 12)
+        sum_header(disk, copy);
+}
+
+/* With one header broken the other serves; with both, the error tells what is wrong with the first.
+ */
+static void gpt_broken(void **state) {
+    (void)state;
+    for (u32 i = 0; i < ARRAY_COUNT(gpt_rows); i++) {
+        const struct gpt_row *row = &gpt_rows[i];
+        struct big_disk disk;
+        struct partition_table table;
+        print_message("  %s\n", row->name);
+        make_gpt(&disk, 512, &usual);
+        break_header(&disk, row, 1);
+        check_gpt(&disk, false, 128);
+        free(disk.at);
+        make_gpt(&disk, 512, &usual);
+        break_header(&disk, row, 0);
+        check_gpt(&disk, true, 0);
+        memset(sector_at(&disk, DISK_SECTORS - 1), 0, 512);
+        struct error error = partition_list(&disk.source, 512, &table);
+        assert_int_equal(error.code, ERROR_GPT_BAD);
+        assert_string_equal(error.values.other, row->problem);
+        assert_int_equal(error.values.number[0], 1);
+        assert_int_equal(error.values.number[1], DISK_SECTORS - 1);
+        put(disk.at + 446 + 16 + 4, 1, FAT); /* a hybrid MBR is better than nothing */
+        put(disk.at + 446 + 16 + 8, 8, 20 | (u64)20 << 32);
+        assert_int_equal(partition_list(&disk.source, 512, &table).code, ERROR_NONE);
+        assert_int_equal(table.partitions[0].number, 2);
+        free(disk.at);
+    }
+}
+
+static void gpt_entries(void **state) {
+    (void)state;
+    static const struct {
+        u64 first, last;
+        enum error_code code;
+        u64 end;
+    } places[] = {
+        {0, 0, ERROR_NONE, 0},
+        {1000, DISK_SECTORS - 1, ERROR_NONE, 0},
+        {1000, DISK_SECTORS, ERROR_PARTITION_PAST_END, DISK_SECTORS + 1},
+        {DISK_SECTORS, DISK_SECTORS, ERROR_PARTITION_PAST_END, DISK_SECTORS + 1},
+        {1000, 998, ERROR_PARTITION_PAST_END, 999},
+        {1000, ~(u64)0, ERROR_PARTITION_PAST_END, 0},
+        {~(u64)0, 1000, ERROR_PARTITION_PAST_END, 1001},
+        {(u64)1 << 55, (u64)1 << 55, ERROR_PARTITION_PAST_END, ((u64)1 << 55) + 1},
+    };
+    for (u32 i = 0; i < ARRAY_COUNT(places); i++) {
+        struct big_disk disk;
+        struct partition_table table;
+        make_gpt(&disk, 512, &usual);
+        put_gpt_entry(&disk, 0, 9, LINUX_TYPE, places[i].first, places[i].last, 0);
+        sum_gpt(&disk, 0);
+        struct error error = partition_list(&disk.source, 512, &table);
+        assert_int_equal(error.code, places[i].code);
+        if (error.code) {
+            assert_int_equal(error.values.number[0], 10);
+            assert_int_equal(error.values.number[1], places[i].end);
+            assert_int_equal(error.values.number[2], DISK_SECTORS);
+        }
+        free(disk.at);
+    }
+}
+
+/* No partition but the one for boot code. */
+static void gpt_empty(void **state) {
+    (void)state;
+    struct big_disk disk;
+    struct partition_table table;
+    make_gpt(&disk, 512, &usual);
+    memset(sector_at(&disk, 2), 0, 128 * 128);
+    sum_gpt(&disk, 0);
+    assert_int_equal(partition_list(&disk.source, 512, &table).code, ERROR_VOLUME_NONE);
+    put_gpt_entry(&disk, 0, 0, BOOT_TYPE, 400, 409, 0);
+    sum_gpt(&disk, 0);
+    assert_int_equal(partition_list(&disk.source, 512, &table).code, ERROR_VOLUME_NONE);
+    assert_int_equal(table.bios_boot.size, 10 * 512);
+    free(disk.at);
+}
+
+/* Single bytes of the header and of the entries, and disks cut short. */
+static void gpt_mutations(void **state) {
+    (void)state;
+    struct big_disk disk;
+    make_gpt(&disk, 512, &usual);
+    for (u32 at = 512; at < 1024 + 6 * 128; at++) {
+        u8 was = disk.at[at];
+        for (u32 value = 0; value < 256; value += at < 512 + 92 ? 15 : 85) {
+            disk.at[at] = (u8)value;
+            check_any(&disk.source);
+            if (at < 512 + 92 && (at < 512 + 12 || at > 512 + 19)) {
+                u32 sum = load32(disk.at + 512 + 16);
+                sum_header(&disk, 0);
+                check_any(&disk.source);
+                put(disk.at + 512 + 16, 4, sum);
+            }
+        }
+        disk.at[at] = was;
+    }
+    for (size_t sectors = 1; sectors < 200; sectors++) {
+        struct bytes bytes = {disk.at, sectors * 512};
+        struct source source = source_memory(&bytes, "disk");
+        check_any(&source);
+    }
+    free(disk.at);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_rows),
-        cmocka_unit_test(short_disks),
-        cmocka_unit_test(mutations),
+        cmocka_unit_test(all_rows),      cmocka_unit_test(short_disks),
+        cmocka_unit_test(mutations),     cmocka_unit_test(all_chains),
+        cmocka_unit_test(many_logical),  cmocka_unit_test(crc),
+        cmocka_unit_test(gpt_forms),     cmocka_unit_test(gpt_broken),
+        cmocka_unit_test(gpt_entries),   cmocka_unit_test(gpt_empty),
+        cmocka_unit_test(gpt_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
