@@ -5,7 +5,6 @@
 #include "range.h"
 
 enum {
-    PARTITION_START = 2048,
     FLOPPY_SECTORS = 2880,
     FLOPPY_ROOT_ENTRIES = 224,
     ROOT_ENTRIES = 512,
@@ -18,6 +17,8 @@ enum {
 };
 
 #define SIZE_MIN     (32 * MIB)
+#define GPT_END      MIB        /* at the disk's end, with the copy of the GPT in it */
+#define EXT_SPARE    (24 * MIB) /* journal, inodes and some room for more */
 #define SIZE_MAX_MBR (((u64)1 << 32) * SECTOR - MIB)
 
 /* How many clusters a FAT has. The count alone makes the kind (fatgen103). */
@@ -61,7 +62,8 @@ static u64 clusters_at_least(const struct geometry *geometry) {
 
 static const struct fat_kind *choose_kind(const struct image_wish *wish, u64 size) {
     const struct fat_kind *kind = fat_kinds;
-    while (wish->fat_bits ? kind->bits != wish->fat_bits : size >= kind->image_max)
+    u32 bits = !wish->fat_bits && wish->format == IMAGE_GPT ? 32 : wish->fat_bits;
+    while (bits ? kind->bits != bits : size >= kind->image_max)
         kind++;
     return kind;
 }
@@ -85,11 +87,15 @@ static bool choose_clusters(const struct fat_kind *kind, struct geometry *geomet
                kind->clusters_max;
 }
 
-static struct geometry hdd(u64 size) {
+static struct geometry hdd(const struct image_wish *wish, u64 size) {
+    bool has_gpt = wish->format == IMAGE_GPT;
     return (struct geometry){.sectors = size / SECTOR,
+                             .ext = wish->ext,
+                             .has_gpt = has_gpt,
                              .volume_start = PARTITION_START,
-                             .volume_sectors = size / SECTOR - PARTITION_START,
-                             .stage2_lba = 1,
+                             .volume_sectors =
+                                 (size - GPT_END * has_gpt) / SECTOR - PARTITION_START,
+                             .stage2_lba = has_gpt ? BIOS_BOOT_START : 1,
                              .heads = 255,
                              .sectors_per_track = 63,
                              .media = 0xf8};
@@ -110,14 +116,26 @@ static struct geometry volume(u64 size, u32 fat_bits) {
 static bool try_size(const struct tree *tree, const struct image_wish *wish, u64 size,
                      struct geometry *geometry) {
     const struct fat_kind *kind = choose_kind(wish, size);
-    *geometry = wish->format == IMAGE_HDD ? hdd(size) : volume(size, kind->bits);
+    bool has_table = wish->format == IMAGE_HDD || wish->format == IMAGE_GPT;
+    *geometry = has_table ? hdd(wish, size) : volume(size, kind->bits);
+    if (wish->ext)
+        return true;
     u32 root = (u32)divide_up(tree->files[0].slots, SLOTS_PER_SECTOR) * SLOTS_PER_SECTOR;
     if (kind->bits != 32)
         geometry->root_entries = root > ROOT_ENTRIES ? root : ROOT_ENTRIES;
     return choose_clusters(kind, geometry);
 }
 
+/* An ext volume's own data takes some part of it. Whether the files fit into one whose size was
+ * given is for mke2fs to say. */
+static bool fits_ext(const struct tree *tree, const struct geometry *geometry, u64 spare) {
+    u64 need = clusters_needed(tree, 4096) * 4096;
+    return !spare || need + need / 8 + EXT_SPARE <= geometry->volume_sectors * SECTOR;
+}
+
 static bool fits(const struct tree *tree, const struct geometry *geometry, u64 spare) {
+    if (geometry->ext)
+        return fits_ext(tree, geometry, spare);
     u64 cluster = geometry->cluster_sectors * SECTOR;
     u64 need = clusters_needed(tree, cluster);
     return need + (spare ? need / 8 + spare / cluster : 0) <= clusters_at_least(geometry);

@@ -9,6 +9,7 @@
 
 #include "boot.h"
 #include "geometry.h"
+#include "gpt_image.h"
 #include "iso_image.h"
 #include "message.h"
 #include "program.h"
@@ -28,9 +29,12 @@ enum {
     TYPE_FAT12 = 0x01,
     TYPE_FAT16_LBA = 0x0e,
     TYPE_FAT32_LBA = 0x0c,
+    TYPE_LINUX = 0x83,
     LAST_CYLINDER = 1023,
     DISK_SIGNATURE = 0x54464c41,
 };
+
+#define VOLUME_ID "a10f7000-0000-4000-8000-000000000003"
 
 /* An image while it is made. */
 struct making {
@@ -44,13 +48,14 @@ struct making {
 
 enum image_format image_format_of(const char *who, const char *word) {
     static const char *const names[] = {[IMAGE_HDD] = "hdd",
+                                        [IMAGE_GPT] = "gpt",
                                         [IMAGE_VOLUME] = "volume",
                                         [IMAGE_FLOPPY] = "floppy",
                                         [IMAGE_ISO] = "iso"};
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         if (string_equal(names[i], word))
             return (enum image_format)i;
-    die(who, "there is no format \"%s\"; the formats are hdd, floppy, volume and iso", word);
+    die(who, "there is no format \"%s\"; the formats are hdd, gpt, floppy, volume and iso", word);
 }
 
 static u32 stage2_sectors(void) {
@@ -91,6 +96,26 @@ static bool make_volume(const struct making *making) {
         program_add(&mkfs, make_text("-R%u", geometry->reserved));
     program_add(&mkfs, making->path);
     program_add(&mkfs, make_text("%llu", (unsigned long long)geometry->volume_sectors / 2));
+    return program_run(making->who, &mkfs);
+}
+
+/* The volume with all its files. Its numbers are fixed, as the times are. */
+static bool make_ext(const struct making *making, const struct tree *tree) {
+    const struct geometry *geometry = &making->geometry;
+    u64 start = geometry->volume_start * SECTOR;
+    struct program mkfs = program_make("mke2fs", "e2fsprogs");
+    program_add(&mkfs, "-q");
+    program_add(&mkfs, "-F");
+    program_add(&mkfs, make_text("-t%s", geometry->ext));
+    program_add(&mkfs, "-b4096");
+    program_add(&mkfs, "-m0");
+    program_add(&mkfs, "-U" VOLUME_ID);
+    program_add(&mkfs, make_text("-Eoffset=%llu,hash_seed=" VOLUME_ID ",root_owner=0:0,nodiscard",
+                                 (unsigned long long)start));
+    program_add(&mkfs, "-d");
+    program_add(&mkfs, tree->files[0].host);
+    program_add(&mkfs, making->path);
+    program_add(&mkfs, make_text("%lluk", (unsigned long long)geometry->volume_sectors / 2));
     return program_run(making->who, &mkfs);
 }
 
@@ -180,9 +205,14 @@ static void store_chs(u8 *at, const struct geometry *geometry, u64 sector) {
 
 static void store_partition(u8 *entry, const struct geometry *geometry) {
     u64 start = geometry->volume_start, count = geometry->volume_sectors;
+    if (geometry->has_gpt) {
+        gpt_protect(entry, geometry);
+        return;
+    }
     entry[0] = ENTRY_ACTIVE;
     store_chs(entry + 1, geometry, start);
-    entry[4] = geometry->fat_bits == 12   ? TYPE_FAT12
+    entry[4] = geometry->ext              ? TYPE_LINUX
+               : geometry->fat_bits == 12 ? TYPE_FAT12
                : geometry->fat_bits == 16 ? TYPE_FAT16_LBA
                                           : TYPE_FAT32_LBA;
     store_chs(entry + 5, geometry, start + count - 1);
@@ -221,6 +251,16 @@ static bool write_boot_code(const struct making *making) {
            write_at(making, geometry->stage2_lba, stage2_start, (size_t)stage2_sectors() * SECTOR);
 }
 
+static bool write_gpt(const struct making *making) {
+    const struct geometry *geometry = &making->geometry;
+    u8 first[GPT_SECTORS * SECTOR], copy[GPT_SECTORS * SECTOR];
+    if (!geometry->has_gpt)
+        return true;
+    gpt_make(geometry, first, copy);
+    return write_at(making, 1, first, sizeof first) &&
+           write_at(making, geometry->sectors - GPT_SECTORS, copy, sizeof copy);
+}
+
 /* ---- the proof ---- */
 
 /* Other names can be on the volume, but the loader does not find files by them. */
@@ -245,7 +285,8 @@ static struct error find_files(const struct making *making, const struct tree *t
         return error_make(ERROR_FAT_BAD, .name = "the image", .other = "the size of a FAT entry",
                           .number = {volume.fat.entry_bits});
     for (u32 i = 0; i < tree->count; i++) {
-        if (tree->files[i].is_folder || !is_ascii(tree->files[i].path))
+        if (tree->files[i].is_folder ||
+            (volume.kind == VOLUME_FAT && !is_ascii(tree->files[i].path)))
             continue;
         TRY(volume_file(&volume, tree->files[i].path, &file));
         if (file.data.size != tree->files[i].size)
@@ -264,19 +305,29 @@ static bool prove(const struct making *making, const struct tree *tree) {
         return true;
     print_error(stderr, &error, NULL, NULL);
     return complain(making->who,
-                    "the finished image does not read back; did a file change meanwhile?");
+                    "the finished image does not read back; did a file change meanwhile, or does "
+                    "a symbolic link on an ext volume lead out of the folder?");
 }
 
 /* ---- all of it ---- */
 
+static bool set_sectors(const struct making *making, u64 sectors) {
+    return ftruncate(making->descriptor, (off_t)(sectors * SECTOR)) == 0 || failed(making);
+}
+
+/* mkfs.fat warns of a volume that does not end where the file does. */
 static bool fill(const struct making *making, const struct tree *tree) {
+    const struct geometry *geometry = &making->geometry;
     if (making->format == IMAGE_ISO)
         return iso_image_fill(making->who, tree, making->path, making->descriptor) &&
                prove(making, tree);
-    if (ftruncate(making->descriptor, (off_t)(making->geometry.sectors * SECTOR)) < 0)
-        return failed(making);
-    return make_volume(making) && make_folders(making, tree) && copy_files(making, tree) &&
-           write_boot_code(making) && prove(making, tree);
+    if (!set_sectors(making, geometry->volume_start + geometry->volume_sectors))
+        return false;
+    bool made = making->geometry.ext
+                    ? make_ext(making, tree)
+                    : make_volume(making) && make_folders(making, tree) && copy_files(making, tree);
+    return made && set_sectors(making, geometry->sectors) && write_boot_code(making) &&
+           write_gpt(making) && prove(making, tree);
 }
 
 /* What a new file of the user's may be used for, as open() would have it. */

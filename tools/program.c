@@ -34,6 +34,7 @@ static void set_environment(void) {
     const char *path = getenv("PATH");
     setenv("PATH", make_text("%s:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin"), 1);
     setenv("SOURCE_DATE_EPOCH", PROGRAM_EPOCH, 0);
+    setenv("E2FSPROGS_FAKE_TIME", getenv("SOURCE_DATE_EPOCH"), 1);
     setenv("TZ", "UTC0", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("MTOOLSRC", "/dev/null", 1);
