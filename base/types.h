@@ -26,6 +26,7 @@ typedef __UINTPTR_TYPE__ uintptr_t;
 
 #define MUST_USE  __attribute__((warn_unused_result))
 #define NO_RETURN __attribute__((noreturn))
+#define NO_INLINE __attribute__((noinline)) /* where inlining makes the loader larger */
 #define PACKED    __attribute__((packed))
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -56,6 +56,12 @@ static struct error bad_field(const struct source *volume, const char *field, u6
     return error_make(ERROR_EXT_FIELD, .name = volume->name, .other = field, .number = {value});
 }
 
+/* Errors about a file are made at one place, for their code is long. */
+static NO_INLINE struct error fail(const struct ext_file *file, enum error_code code,
+                                   const char *other, u32 first, u64 second, u32 third) {
+    return error_make(code, .name = file->name, .other = other, .number = {first, second, third});
+}
+
 static bool is_power_of_two(u32 value) {
     return value && !(value & (value - 1));
 }
@@ -186,11 +192,6 @@ static struct error read_descriptor(const struct ext *ext, u32 group, u8 *descri
                                                             : DESCRIPTOR_ROOM);
 }
 
-static struct error bad_inode(const struct ext_file *file, const char *field, u64 value) {
-    return error_make(ERROR_EXT_INODE, .name = file->name, .other = field,
-                      .number = {file->inode, value});
-}
-
 static bool is_block(const struct ext *ext, u32 block) {
     return block && block < ext->block_count;
 }
@@ -201,7 +202,7 @@ static struct error find_inode(const struct ext_file *file, u32 *block, u32 *off
     u8 descriptor[DESCRIPTOR_ROOM] = {0};
     u32 number = file->inode - 1;
     if (number >= ext->inode_count)
-        return bad_inode(file, "its number", file->inode);
+        return fail(file, ERROR_EXT_INODE, "its number", file->inode, file->inode, 0);
     TRY(read_descriptor(ext, number / ext->inodes_per_group, descriptor));
     *block = load32(descriptor + 8);
     *offset = number % ext->inodes_per_group * ext->inode_size;
@@ -243,7 +244,7 @@ static u32 kind(const struct ext_file *file) {
 static struct error open_inode(const struct ext *ext, const char *name, u32 inode,
                                struct ext_file *file) {
     u8 bytes[INODE_SIZE_OLD];
-    u32 block, offset;
+    u32 block = 0, offset = 0;
     *file = (struct ext_file){.ext = ext, .name = name, .inode = inode};
     TRY(find_inode(file, &block, &offset));
     TRY(read_from(ext, block, offset, bytes, sizeof bytes));
@@ -259,15 +260,14 @@ static struct error open_inode(const struct ext *ext, const char *name, u32 inod
              !(file->flags & FLAG_EXTENTS))
         file->flags |= FLAG_INLINE;
     if (file->size >> ext->block_shift >= 0xffffffff)
-        return bad_inode(file, "its size", file->size);
+        return fail(file, ERROR_EXT_INODE, "its size", file->inode, file->size, 0);
     return OK;
 }
 
 /* Runs of blocks --------------------------------------------------------------------------- */
 
-static struct error bad_block(const struct ext_file *file, u32 block, u64 place) {
-    return error_make(ERROR_EXT_BLOCK, .name = file->name,
-                      .number = {block, place, file->ext->block_count});
+static struct error bad_block(const struct ext_file *file, u32 block, u32 place) {
+    return fail(file, ERROR_EXT_BLOCK, NULL, block, place, file->ext->block_count);
 }
 
 static struct error set_run(struct ext_file *file, u32 first, u32 count, u32 block) {
@@ -301,7 +301,7 @@ static struct error find_pointers(struct ext_file *file, u32 block) {
     for (; (u64)rest >> (bits * level); level++)
         rest -= 1u << (bits * level);
     if (level > 3)
-        return bad_inode(file, "its size", file->size);
+        return fail(file, ERROR_EXT_INODE, "its size", file->inode, file->size, 0);
     u32 pointer = load32(file->pointers + 4 * (DIRECT_POINTERS - 1 + level));
     for (;;) {
         level--;
@@ -340,7 +340,7 @@ static struct error search_node(const struct ext_file *file, u32 node, u32 block
     u32 found = load16(extent + 6), low = 0, high = load16(extent + 2) + 1u;
     if (load16(extent) != EXTENT_MAGIC || high * EXTENT_SIZE > room ||
         (node ? found != *depth : found > EXTENT_DEPTH_MAX))
-        return error_make(ERROR_EXT_EXTENT, .name = file->name, .number = {file->inode, node});
+        return fail(file, ERROR_EXT_EXTENT, NULL, file->inode, node, 0);
     *depth = found;
     while (low + 1 < high) {
         u32 middle = (low + high) >> 1;
@@ -449,11 +449,11 @@ static struct error read_file(void *context, u64 offset, void *to, size_t size) 
 
 struct error ext_source(struct ext_file *file, struct source *source) {
     if (kind(file) == KIND_DIRECTORY)
-        return error_make(ERROR_FILE_IS_DIRECTORY, .name = file->name);
+        return fail(file, ERROR_FILE_IS_DIRECTORY, NULL, 0, 0, 0);
     if (kind(file) != KIND_FILE || file->flags & FLAG_ENCRYPTED)
-        return error_make(ERROR_EXT_KIND, .name = file->name,
-                          .other = file->flags & FLAG_ENCRYPTED ? "encrypted"
-                                                                : "a device, a pipe or a socket");
+        return fail(file, ERROR_EXT_KIND,
+                    file->flags & FLAG_ENCRYPTED ? "encrypted" : "a device, a pipe or a socket", 0,
+                    0, 0);
     *source =
         (struct source){.read = read_file, .context = file, .size = file->size, .name = file->name};
     return OK;
@@ -484,8 +484,7 @@ static struct error look_up(struct ext_file *directory, const char *name, u32 le
             step = block_size;
         if (step < ENTRY_SIZE_MIN || step & 3 || step > room || step > size - offset ||
             entry[6] > step - ENTRY_SIZE)
-            return error_make(ERROR_EXT_DIRECTORY, .name = directory->name,
-                              .number = {directory->inode, offset, step});
+            return fail(directory, ERROR_EXT_DIRECTORY, NULL, directory->inode, offset, step);
         *inode = load32(entry);
         if (!*inode || entry[6] != length)
             continue;
@@ -493,7 +492,7 @@ static struct error look_up(struct ext_file *directory, const char *name, u32 le
         if (memcmp(there, name, length) == 0)
             return OK;
     }
-    return error_make(ERROR_FILE_NOT_FOUND, .name = directory->name);
+    return fail(directory, ERROR_FILE_NOT_FOUND, NULL, 0, 0, 0);
 }
 
 /* A path that is being followed. It stands at the end of its room, so that the target of a link can
@@ -510,9 +509,9 @@ struct walk {
  * it counts from. */
 static struct error follow(struct walk *walk, u32 parent, struct ext_file *file) {
     if (++walk->links > LINKS_MAX)
-        return error_make(ERROR_EXT_LINKS, .name = walk->path, .number = {LINKS_MAX});
+        return fail(file, ERROR_EXT_LINKS, NULL, LINKS_MAX, 0, 0);
     if (!file->size || file->size > walk->at)
-        return bad_inode(file, "the length of the link", file->size);
+        return fail(file, ERROR_EXT_INODE, "the length of the link", file->inode, file->size, 0);
     walk->at -= (u32)file->size;
     TRY(read_file(file, 0, walk->text + walk->at, (u32)file->size));
     return open_inode(file->ext, walk->path, walk->text[walk->at] == '/' ? ROOT_INODE : parent,
@@ -522,18 +521,18 @@ static struct error follow(struct walk *walk, u32 parent, struct ext_file *file)
 /* Takes the next name of the path. */
 static struct error step(struct walk *walk, struct ext_file *file) {
     const char *name = walk->text + walk->at;
-    u32 length = 0, parent = file->inode, inode;
+    u32 length = 0, parent = file->inode, inode = 0;
     if (kind(file) != KIND_DIRECTORY)
-        return error_make(ERROR_FILE_NOT_DIRECTORY, .name = walk->path,
-                          .other = walk->path + string_length(walk->path) - walk->path_left);
+        return fail(file, ERROR_FILE_NOT_DIRECTORY,
+                    walk->path + string_length(walk->path) - walk->path_left, 0, 0, 0);
     if (*name == '/') {
         walk->at++;
         return OK;
     }
     while (name[length] && name[length] != '/')
         if (++length > NAME_MAX)
-            return error_make(ERROR_FILE_PATH, .name = walk->path,
-                              .other = "a name in it has more than 255 characters");
+            return fail(file, ERROR_FILE_PATH, "a name in it has more than 255 characters", 0, 0,
+                        0);
     TRY(look_up(file, name, length, &inode));
     TRY(open_inode(file->ext, walk->path, inode, file));
     walk->at += length;
@@ -548,10 +547,10 @@ struct error ext_find(const struct ext *ext, const char *path, struct ext_file *
     walk.path_left = length;
     walk.links = 0;
     walk.at = PATH_ROOM - 1;
+    file->name = path;
     if (path[0] != '/' || length > walk.at)
-        return error_make(ERROR_FILE_PATH, .name = path,
-                          .other =
-                              length > walk.at ? "it is too long" : "it does not start with /");
+        return fail(file, ERROR_FILE_PATH,
+                    length > walk.at ? "it is too long" : "it does not start with /", 0, 0, 0);
     walk.at -= length;
     memcpy(walk.text + walk.at, path, length + 1);
     TRY(open_inode(ext, path, ROOT_INODE, file));

@@ -64,12 +64,11 @@ static bool take_fields(const struct source *disk, u32 sector_shift, const u8 *h
            !(size & (size - 1)) && count <= ENTRIES_MAX;
 }
 
-/* What is wrong with the header in sector `lba`: NULL if nothing. */
-static const char *check_header(const struct source *disk, u32 sector_shift, u64 lba,
+/* What is wrong with the header in sector `lba`: NULL if nothing. `header` is room for it. */
+static const char *check_header(const struct source *disk, u32 sector_shift, u64 lba, u8 *header,
                                 struct gpt *gpt) {
-    u8 header[HEADER_ROOM];
     u32 crc;
-    if (source_read(disk, lba << sector_shift, header, sizeof header).code)
+    if (source_read(disk, lba << sector_shift, header, HEADER_ROOM).code)
         return "it cannot be read";
     if (memcmp(header, "EFI PART", 8) != 0)
         return "its signature is missing";
@@ -88,9 +87,10 @@ static const char *check_header(const struct source *disk, u32 sector_shift, u64
 }
 
 struct error gpt_open(const struct source *disk, u32 sector_shift, struct gpt *gpt) {
+    u8 header[HEADER_ROOM];
     u64 last = (disk->size >> sector_shift) - 1;
-    const char *problem = check_header(disk, sector_shift, 1, gpt);
-    if (problem && check_header(disk, sector_shift, last, gpt))
+    const char *problem = check_header(disk, sector_shift, 1, header, gpt);
+    if (problem && check_header(disk, sector_shift, last, header, gpt))
         return error_make(ERROR_GPT_BAD, .name = disk->name, .other = problem, .number = {1, last});
     return OK;
 }

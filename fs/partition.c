@@ -18,9 +18,10 @@ enum {
     TYPE_EXTENDED_LINUX = 0x85,
     TYPE_GPT = 0xee, /* covers a GPT disk so that old tools leave it alone */
 
+    LINKS_MAX = 128,
+
     CD_SECTOR_SIZE = 2048,
     SYSTEM_AREA_SECTORS = 64, /* of an ISO 9660 volume (ECMA-119, 6.2.1) */
-    LINKS_MAX = 128,
 };
 
 /* No link is that: it would lie 2 TiB behind the start of its extended partition. */
@@ -115,49 +116,32 @@ static struct error add_entries(struct listing *listing, const u8 *sector, u64 b
     return OK;
 }
 
-/* May the disk hold the image of a CD that is not in the table yet? Images that boot as disks have
- * an entry, of whatever type, that begins in the volume's system area. Others are spared a read. */
-static bool may_be_cd_image(const u8 *sector, const struct partition_table *table) {
-    for (u32 i = 0; i < table->count; i++)
-        if (!table->partitions[i].start)
-            return false;
-    bool may_be = !table->count;
-    for (const u8 *at = sector + MBR_ENTRIES; at < sector + MBR_SIGNATURE; at += MBR_ENTRY_SIZE)
-        may_be |= load32(at + 12) && load32(at + 8) < SYSTEM_AREA_SECTORS;
-    return may_be;
-}
-
-static void add_whole_disk(const struct source *disk, struct partition_table *table) {
-    if (table->count < PARTITIONS_MAX)
-        table->partitions[table->count++] = (struct partition){.size = disk->size};
-}
-
-/* The chain of tables of the extended partition that starts at sector `start`. Links may go
- * backwards, so only their number shows that they go round. */
-static struct error add_logical(struct listing *listing, u32 start) {
+/* The chain of tables of the extended partition that starts at sector `start`; `sector` is room for
+ * one. Links may go backwards, so only their number shows that they go round. */
+static struct error add_logical(struct listing *listing, u8 *sector, u32 start) {
     const char *problem = "it goes round, or has too many links";
+    u32 next = 0;
     u64 base = start;
     for (u32 link = 0; link < LINKS_MAX; link++) {
-        u8 sector[MBR_SIZE];
-        u32 next = NO_LINK;
-        TRY(source_read(listing->disk, base << listing->sector_shift, sector, sizeof sector));
-        problem = "there is no table";
-        if (load16(sector + MBR_SIGNATURE) != 0xaa55)
+        base = (u64)start + next;
+        next = NO_LINK;
+        TRY(source_read(listing->disk, base << listing->sector_shift, sector, MBR_SIZE));
+        if (load16(sector + MBR_SIGNATURE) != 0xaa55) {
+            problem = "there is no table";
             break;
-        problem = "it goes round, or has too many links";
+        }
         TRY(add_entries(listing, sector, base, &next));
         if (next == NO_LINK)
             return OK;
-        base = (u64)start + next;
     }
     return error_make(ERROR_PARTITION_CHAIN, .name = listing->disk->name, .other = problem,
                       .number = {base});
 }
 
-static struct error add_mbr(struct listing *listing, const u8 *sector) {
+static struct error add_mbr(struct listing *listing, u8 *sector) {
     u32 extended = NO_LINK;
     TRY(add_entries(listing, sector, 0, &extended));
-    return extended == NO_LINK ? OK : add_logical(listing, extended);
+    return extended == NO_LINK ? OK : add_logical(listing, sector, extended);
 }
 
 static struct error add_gpt(const struct listing *listing) {
@@ -186,32 +170,61 @@ static bool has_gpt(const u8 *sector) {
     return false;
 }
 
-/* *problem becomes what is wrong with the GPT, if the partitions come from the MBR for that. */
-static struct error add_partitions(struct listing *listing, const u8 *sector,
-                                   struct error *problem) {
+static void add_whole_disk(const struct source *disk, struct partition_table *table) {
+    if (table->count < PARTITIONS_MAX)
+        table->partitions[table->count++] = (struct partition){.size = disk->size};
+}
+
+/* Images of CDs that boot as disks have an entry, of whatever type, that begins in the volume's
+ * system area. */
+static bool begins_in_system_area(const u8 *sector) {
+    for (const u8 *at = sector + MBR_ENTRIES; at < sector + MBR_SIGNATURE; at += MBR_ENTRY_SIZE)
+        if (load32(at + 12) && load32(at + 8) < SYSTEM_AREA_SECTORS)
+            return true;
+    return false;
+}
+
+/* Is there a partition that begins where the disk does? */
+static bool has_whole_disk(const struct partition_table *table) {
+    for (u32 i = 0; i < table->count; i++)
+        if (!table->partitions[i].start)
+            return true;
+    return false;
+}
+
+/* By the first sector, whose place is used up. */
+static struct error add_all(struct listing *listing, u8 *sector) {
+    struct error error = OK;
+    if (load16(sector + MBR_SIGNATURE) != 0xaa55)
+        return OK;
+    if (is_fat_boot_record(sector)) {
+        add_whole_disk(listing->disk, listing->table);
+        return OK;
+    }
+    if (!is_table(sector))
+        return OK;
     if (has_gpt(sector)) {
-        struct error error = add_gpt(listing);
+        error = add_gpt(listing);
         if (error.code != ERROR_GPT_BAD)
             return error;
-        *problem = error;
     }
-    return add_mbr(listing, sector);
+    TRY(add_mbr(listing, sector));
+    return listing->table->count ? OK : error;
 }
 
 struct error partition_list(const struct source *disk, u32 sector_size,
                             struct partition_table *table) {
     u8 sector[MBR_SIZE];
     struct listing listing = {disk, (u32)__builtin_ctz(sector_size), MBR_ENTRY_COUNT + 1, table};
-    struct error problem = error_make(ERROR_VOLUME_NONE, .name = disk->name);
-    *table = (struct partition_table){0};
+    memset(table, 0, sizeof *table);
     TRY(source_read(disk, 0, sector, sizeof(sector)));
-    bool is_signed = load16(sector + MBR_SIGNATURE) == 0xaa55;
     bool is_cd = sector_size == CD_SECTOR_SIZE && iso_is_there(disk);
-    if (is_cd || (is_signed && is_fat_boot_record(sector)))
+    bool may_be_cd = begins_in_system_area(sector); /* others are spared a read */
+    if (is_cd)
         add_whole_disk(disk, table);
-    else if (is_signed && is_table(sector))
-        TRY(add_partitions(&listing, sector, &problem));
-    if (may_be_cd_image(sector, table) && iso_is_there(disk))
+    else
+        TRY(add_all(&listing, sector));
+    if ((may_be_cd || !table->count) && !has_whole_disk(table) && iso_is_there(disk))
         add_whole_disk(disk, table);
-    return table->count ? OK : problem;
+    return table->count ? OK : error_make(ERROR_VOLUME_NONE, .name = disk->name);
 }
