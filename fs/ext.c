@@ -13,7 +13,6 @@ enum {
     DESCRIPTOR_TABLE_HIGH = 0x28,
     DESCRIPTOR_ROOM =
         DESCRIPTOR_TABLE_HIGH + 4, /* of a descriptor of 64 bytes, what is looked at */
-    GROUPS_MAX = 1 << 28,
     ROOT_INODE = 2,
 
     COMPAT_SPARSE_SUPER2 = 0x200,
@@ -97,7 +96,7 @@ static struct error check_fields(const struct ext *ext, const u8 *super) {
              ext->inode_size >> ext->block_shift <= 1,
          "the size of an inode", ext->inode_size},
         {is_power_of_two(ext->descriptor_size) && ext->descriptor_size >= DESCRIPTOR_SIZE_OLD &&
-             ext->descriptor_size <= 1024,
+             ext->descriptor_size <= 512,
          "the size of a group descriptor", ext->descriptor_size},
     };
     for (u32 i = 0; i < ARRAY_COUNT(checks); i++)
@@ -153,20 +152,14 @@ void ext_identity(const struct ext *ext, char label[EXT_LABEL_SIZE + 1], char uu
 
 /* Group descriptors and inodes ------------------------------------------------------------- */
 
-/* Does the group begin with a copy of the superblock? */
+/* Does the group begin with a copy of the superblock? It is the first of a block of descriptors and
+ * so has an even number. With sparse_super these have none but for group 0, as only groups 0 and 1
+ * and powers of 3, 5 and 7 have one. */
 static bool has_superblock(const struct ext *ext, u32 group) {
-    if (ext->is_sparse2)
-        return !group || group == ext->backup_groups[0] || group == ext->backup_groups[1];
-    if (!ext->is_sparse || group <= 1)
+    if (!group)
         return true;
-    for (u32 base = 3; base <= 7; base += 2) {
-        u32 power = base;
-        while (power < group && power < GROUPS_MAX)
-            power *= base;
-        if (power == group)
-            return true;
-    }
-    return false;
+    return ext->is_sparse2 ? group == ext->backup_groups[0] || group == ext->backup_groups[1]
+                           : !ext->is_sparse;
 }
 
 /* Reads from a block on: `offset` may be larger than a block. */

@@ -38,8 +38,8 @@ struct ext {
     u32 descriptor_size;
     u32 first_meta_group; /* descriptor blocks from this one on lie in the groups that they describe
                            */
-    bool is_sparse;       /* only groups 0, 1 and powers of 3, 5, 7 have a copy of the superblock */
-    bool is_sparse2;      /* only group 0 and these: */
+    bool is_sparse;       /* not every group has a copy of the superblock (sparse_super) */
+    bool is_sparse2;      /* only group 0 and these have (sparse_super2): */
     u32 backup_groups[2];
     u8 uuid[EXT_UUID_SIZE];
     char label[EXT_LABEL_SIZE]; /* ends in zeros if it is shorter */

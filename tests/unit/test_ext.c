@@ -98,7 +98,7 @@ static int make_tree(void **state) {
     run("mkdir -p %s/tree/boot %s/tree/many %s/tree/deep/er/est", folder, folder, folder);
     for (u32 i = 0; i < ARRAY_COUNT(contents); i++)
         write_content(&contents[i]);
-    run("cd %s/tree/many && for i in $(seq 1 300); do echo $i >'a longer name of file number '$i; "
+    run("cd %s/tree/many && for i in $(seq 1 350); do echo $i >'a longer name of file number '$i; "
         "done",
         folder);
     run("cd %s/tree && ln -s boot/kernel.elf fast && ln -s /boot/kernel.elf absolute && ln -s boot "
@@ -187,7 +187,7 @@ static void check_file(const struct ext *ext, const char *path, const struct con
 }
 
 static void check_many(const struct ext *ext) {
-    for (u32 i = 1; i <= 300; i++) {
+    for (u32 i = 1; i <= 350; i++) {
         char path[100], text[10] = "", expected[10];
         struct ext_file file;
         snprintf(path, sizeof path, "/many/a longer name of file number %u", i);
@@ -282,6 +282,9 @@ static const struct {
     {"-t ext4 -O meta_bg,^resize_inode -b 1024 -g 1024 -N 900", "64M", NULL},
     {"-t ext4 -O meta_bg,^resize_inode,^64bit,^flex_bg -b 1024 -g 1024 -N 900", "64M", NULL},
     {"-t ext4 -O meta_bg,^resize_inode,sparse_super2 -b 1024 -g 1024 -N 900", "64M", NULL},
+    /* group 48 begins both a block of descriptors and with a copy of the superblock */
+    {"-t ext4 -O meta_bg,^resize_inode,sparse_super2,^flex_bg,^has_journal -b 1024 -g 1024 -N 392",
+     "50177k", NULL},
     {"-t ext2 -O meta_bg,^resize_inode,^sparse_super -b 1024 -g 512 -N 900", "64M", NULL},
     {"-t ext4 -O ^flex_bg -b 1024 -g 512 -N 900", "64M", NULL},
     {"-t ext4 -O bigalloc -C 16384", "256M", NULL},
@@ -528,8 +531,8 @@ static const struct row rows[] = {
      {{SUPER + 0x60, 4, 0x80c2}, {SUPER + 0xfe, 2, 96}},
      .code = ERROR_EXT_FIELD,
      .other = "the size of a group descriptor"},
-    {"descriptors of 2048",
-     {{SUPER + 0x60, 4, 0x80c2}, {SUPER + 0xfe, 2, 2048}},
+    {"descriptors of 1024",
+     {{SUPER + 0x60, 4, 0x80c2}, {SUPER + 0xfe, 2, 1024}},
      .code = ERROR_EXT_FIELD,
      .other = "the size of a group descriptor"},
     {"descriptors of 64", {{SUPER + 0x60, 4, 0x80c2}, {SUPER + 0xfe, 2, 64}}, .path = "/file"},
@@ -687,6 +690,11 @@ static const struct row rows[] = {
      .path = "/extents",
      .code = ERROR_EXT_BLOCK,
      .numbers = {0, BLOCKS - 1, BLOCKS}},
+    {"an extent of 32768 blocks",
+     {{LEAF + 16, 2, 0x8000}},
+     .path = "/extents",
+     .code = ERROR_EXT_BLOCK,
+     .numbers = {0, 50, BLOCKS}},
     {"an extent at 0",
      {{LEAF + 20, 4, 0}},
      .path = "/extents",
