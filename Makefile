@@ -126,11 +126,11 @@ $(BUILD)/host/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -D_DEFAULT_SOURCE $(call iquote,$(uses_handoff) fs stage1 tools) -c -o $@ $<
 
-$(BUILD)/host/tools/bootcode.o: tools/bootcode.S $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin
+$(BUILD)/host/tools/bootcode-bytes.o: tools/bootcode.S $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -Wa,-I,$(BUILD) -c -o $@ $<
 
-$(BUILD)/aloft: $(TOOL_OBJECTS) $(BUILD)/host/tools/bootcode.o $(HOST_MODULE_OBJECTS)
+$(BUILD)/aloft: $(TOOL_OBJECTS) $(BUILD)/host/tools/bootcode-bytes.o $(HOST_MODULE_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(HOSTCC) -o $@ $^
 

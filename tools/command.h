@@ -10,6 +10,7 @@ enum outcome {
 };
 
 int command_image(int count, char **words);
+int command_install(int count, char **words);
 int command_plan(int count, char **words);
 int command_check(int count, char **words);
 int command_run(int count, char **words);

@@ -1,22 +1,19 @@
 #include "image_file.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "boot.h"
+#include "bootcode.h"
 #include "geometry.h"
 #include "gpt_image.h"
 #include "iso_image.h"
 #include "message.h"
 #include "program.h"
 #include "volume.h"
-
-/* tools/bootcode.S */
-extern const u8 boot_sector_start[], stage2_start[], stage2_end[];
 
 enum {
     FILES_A_CALL = 100,
@@ -56,10 +53,6 @@ enum image_format image_format_of(const char *who, const char *word) {
         if (string_equal(names[i], word))
             return (enum image_format)i;
     die(who, "there is no format \"%s\"; the formats are hdd, gpt, floppy, volume and iso", word);
-}
-
-static u32 stage2_sectors(void) {
-    return (u32)(stage2_end - stage2_start) / SECTOR;
 }
 
 static bool failed(const struct making *making) {
@@ -226,7 +219,7 @@ static bool merge_boot_record(const struct making *making, u8 *sector) {
     u8 record[SECTOR];
     if (!read_sector(making, 0, record))
         return false;
-    if (load16(record + BPB_RESERVED) < geometry->stage2_lba + stage2_sectors())
+    if (load16(record + BPB_RESERVED) < geometry->stage2_lba + bootcode_stage2_sectors())
         return complain(making->who, "mkfs.fat left no room for the boot code; use --format=hdd");
     u32 end = geometry->fat_bits == 32 ? BOOT_CODE_START : BPB_END_FAT16;
     memcpy(sector + BOOT_BPB_START, record + BOOT_BPB_START, end - BOOT_BPB_START);
@@ -237,10 +230,8 @@ static bool merge_boot_record(const struct making *making, u8 *sector) {
 static bool write_boot_code(const struct making *making) {
     const struct geometry *geometry = &making->geometry;
     u8 sector[SECTOR];
-    u8 *fields = sector + BOOT_FIELDS_START;
-    memcpy(sector, boot_sector_start, SECTOR);
-    store32(fields + offsetof(struct boot_sector_fields, stage2_lba), geometry->stage2_lba);
-    store16(fields + offsetof(struct boot_sector_fields, stage2_sectors), (u16)stage2_sectors());
+    struct bytes stage2 = bootcode_stage2();
+    bootcode_sector(sector, geometry->stage2_lba);
     if (geometry->volume_start) {
         store32(sector + BOOT_SIGNATURE_START, DISK_SIGNATURE);
         store_partition(sector + BOOT_TABLE_START, geometry);
@@ -248,7 +239,7 @@ static bool write_boot_code(const struct making *making) {
         return false;
     }
     return write_at(making, 0, sector, SECTOR) &&
-           write_at(making, geometry->stage2_lba, stage2_start, (size_t)stage2_sectors() * SECTOR);
+           write_at(making, geometry->stage2_lba, stage2.at, stage2.size);
 }
 
 static bool write_gpt(const struct making *making) {
@@ -360,7 +351,7 @@ bool image_write(const char *who, const struct tree *tree, const struct image_wi
     if (wish->format != IMAGE_ISO && tree->fat_problem)
         return complain(who, "%s", tree->fat_problem);
     if (wish->format != IMAGE_ISO &&
-        !geometry_make(who, tree, wish, stage2_sectors(), &making.geometry))
+        !geometry_make(who, tree, wish, bootcode_stage2_sectors(), &making.geometry))
         return false;
     sigset_t before = signals_hold();
     bool done = write_whole(&making, tree, make_text("%s.XXXXXX", program_path(path)));

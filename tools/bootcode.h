@@ -1,0 +1,15 @@
+/* The boot sector and stage 2, which are within the host command (bootcode.S). */
+#ifndef TOOLS_BOOTCODE_H
+#define TOOLS_BOOTCODE_H
+
+#include "bytes.h"
+
+/* Stage 2 as it lies on a disk: whole sectors of 512 bytes. */
+struct bytes bootcode_stage2(void);
+u32 bootcode_stage2_sectors(void);
+
+/* The boot sector for a disk that has stage 2 from sector `stage2_lba` on; 512 bytes. What belongs
+ * to others in it is zeros (stage1/boot.h). */
+void bootcode_sector(u8 *sector, u32 stage2_lba);
+
+#endif
