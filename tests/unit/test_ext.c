@@ -208,6 +208,7 @@ static const struct {
     {"/BIG", ERROR_FILE_NOT_FOUND, NULL},
     {"/bi", ERROR_FILE_NOT_FOUND, NULL},
     {"/bigg", ERROR_FILE_NOT_FOUND, NULL},
+    {"/lost+found/none", ERROR_FILE_NOT_FOUND, NULL}, /* empty blocks: entries as long as a block */
     {"/boot/none", ERROR_FILE_NOT_FOUND, NULL},
     {"/broken", ERROR_FILE_NOT_FOUND, NULL},
     {"/a/b/c", ERROR_FILE_NOT_DIRECTORY, "/b/c"},
