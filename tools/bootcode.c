@@ -8,7 +8,7 @@
 enum { SECTOR = 512 };
 
 /* bootcode.S */
-extern const u8 boot_sector_start[], stage2_start[], stage2_end[];
+extern const u8 boot_sector_start[], cd_sector_start[], stage2_start[], stage2_end[];
 
 struct bytes bootcode_stage2(void) {
     return (struct bytes){stage2_start, (size_t)(stage2_end - stage2_start)};
@@ -16,6 +16,10 @@ struct bytes bootcode_stage2(void) {
 
 u32 bootcode_stage2_sectors(void) {
     return (u32)(bootcode_stage2().size / SECTOR);
+}
+
+struct bytes bootcode_cd(void) {
+    return (struct bytes){cd_sector_start, CD_SECTOR_SIZE};
 }
 
 void bootcode_sector(u8 *sector, u32 stage2_lba) {

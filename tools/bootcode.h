@@ -8,6 +8,9 @@
 struct bytes bootcode_stage2(void);
 u32 bootcode_stage2_sectors(void);
 
+/* Stage 1 of a CD: one sector of a CD. */
+struct bytes bootcode_cd(void);
+
 /* The boot sector for a disk that has stage 2 from sector `stage2_lba` on; 512 bytes. What belongs
  * to others in it is zeros (stage1/boot.h). */
 void bootcode_sector(u8 *sector, u32 stage2_lba);

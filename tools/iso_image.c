@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "bootcode.h"
 #include "message.h"
 #include "program.h"
 #include "range.h"
 #include "volume.h"
 
 /* tools/bootcode.S */
-extern const u8 boot_sector_start[], cd_sector_start[], stage2_start[], stage2_end[];
 
 enum {
     SECTOR = 512,
@@ -76,10 +76,10 @@ static bool make_volume(const char *who, const struct tree *tree, const char *pa
 
 /* What the El Torito catalog names: stage 1 of a CD, then stage 2. */
 static bool write_boot_file(const char *who, const char *path) {
-    size_t size = (size_t)(stage2_end - stage2_start);
+    struct bytes cd = bootcode_cd(), stage2 = bootcode_stage2();
     FILE *file = fopen(path, "wb");
-    bool done = file && fwrite(cd_sector_start, 1, CD_SECTOR_SIZE, file) == CD_SECTOR_SIZE &&
-                fwrite(stage2_start, 1, size, file) == size;
+    bool done = file && fwrite(cd.at, 1, cd.size, file) == cd.size &&
+                fwrite(stage2.at, 1, stage2.size, file) == stage2.size;
     return (file && !fclose(file) && done) || cannot_write(who, path);
 }
 
@@ -123,14 +123,10 @@ static bool find_stage2(const char *who, const char *path, u32 *sector) {
 
 static bool write_boot_sector(const char *who, const char *path, int descriptor, u64 size) {
     u8 sector[SECTOR];
-    u8 *fields = sector + BOOT_FIELDS_START;
     u32 stage2 = 0;
     if (!find_stage2(who, path, &stage2))
         return false;
-    memcpy(sector, boot_sector_start, SECTOR);
-    store32(fields + offsetof(struct boot_sector_fields, stage2_lba), stage2);
-    store16(fields + offsetof(struct boot_sector_fields, stage2_sectors),
-            (u16)((stage2_end - stage2_start) / SECTOR));
+    bootcode_sector(sector, stage2);
     store32(sector + BOOT_SIGNATURE_START, DISK_SIGNATURE);
     store_partition(sector + BOOT_TABLE_START, size / SECTOR);
     return pwrite(descriptor, sector, SECTOR, 0) == SECTOR || cannot_write(who, path);
