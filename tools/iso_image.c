@@ -14,7 +14,6 @@
 #include "range.h"
 #include "volume.h"
 
-/* tools/bootcode.S */
 
 enum {
     SECTOR = 512,

@@ -257,7 +257,7 @@ def test_gpt_is_whole(tmp_path):
     (["--filesystem=ext4", "--format=floppy"], "ext4 needs a partition"),
     (["--filesystem=ext4", "--format=volume"], "ext4 needs a partition"),
     (["--filesystem=ext4", "--fat=32"], "--fat is for FAT, not for ext4"),
-    (["--format=apm"], "the formats are hdd, gpt, floppy and volume")])
+    (["--format=apm"], "the formats are hdd, gpt, floppy, volume and iso")])
 def test_refusals(tmp_path, options, words):
     tree = tmp_path / "tree"
     machine.make_tree(tree, {"/boot/kernel.elf": KERNEL})
