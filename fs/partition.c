@@ -220,11 +220,16 @@ struct error partition_list(const struct source *disk, u32 sector_size,
     TRY(source_read(disk, 0, sector, sizeof(sector)));
     bool is_cd = sector_size == CD_SECTOR_SIZE && iso_is_there(disk);
     bool may_be_cd = begins_in_system_area(sector); /* others are spared a read */
+    struct error error = OK;
     if (is_cd)
         add_whole_disk(disk, table);
     else
-        TRY(add_all(&listing, sector));
+        error = add_all(&listing, sector);
+    if (error.code && error.code != ERROR_GPT_BAD)
+        return error;
     if ((may_be_cd || !table->count) && !has_whole_disk(table) && iso_is_there(disk))
         add_whole_disk(disk, table);
-    return table->count ? OK : error_make(ERROR_VOLUME_NONE, .name = disk->name);
+    if (table->count)
+        return OK;
+    return error.code ? error : error_make(ERROR_VOLUME_NONE, .name = disk->name);
 }
