@@ -106,10 +106,23 @@ struct file_request {
     u16 line;
 };
 
+/* How a kernel is booted: handoff/protocol.h. */
+enum boot_protocol {
+    PROTOCOL_NATIVE,     /* kernel */
+    PROTOCOL_MULTIBOOT1, /* multiboot */
+    PROTOCOL_MULTIBOOT2, /* multiboot2 */
+    PROTOCOL_LINUX,      /* linux */
+};
+
 /* What an entry asks to boot. `arguments` is built into the config's character store and lives
  * until the next config_request(). */
 struct boot_request {
     const char *title;
+    enum boot_protocol protocol;
+    bool force;             /* --force: what a header demands and Aloft cannot do is passed over */
+    bool cmdline_path;      /* --cmdline-path: the command line begins with the kernel's path */
+    bool elf_first;         /* --quirk-bad-kludge: an ELF file's headers before its a.out kludge */
+    const char *gfxpayload; /* the variable of this name; "" if it is not set */
     struct kernel_options options;
     struct file_request kernel;
     u32 module_count;

@@ -19,6 +19,9 @@ static const struct {
     {"menuentry", COMMAND_MENUENTRY},
     {"kernel", COMMAND_KERNEL},
     {"module", COMMAND_MODULE},
+    {"multiboot", COMMAND_MULTIBOOT},
+    {"multiboot2", COMMAND_MULTIBOOT2},
+    {"module2", COMMAND_MODULE},
     /* Every entry boots at its end, with or without saying so. */
     {"boot", COMMAND_IGNORED},
     {"timeout", COMMAND_VALUE},
@@ -26,9 +29,6 @@ static const struct {
     {"submenu", COMMAND_SUBMENU},
     {"unset", COMMAND_UNSET},
 
-    {"multiboot", COMMAND_LATER},
-    {"multiboot2", COMMAND_LATER},
-    {"module2", COMMAND_LATER},
     {"linux", COMMAND_LATER},
     {"linux16", COMMAND_LATER},
     {"initrd", COMMAND_LATER},

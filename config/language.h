@@ -27,6 +27,8 @@ enum command_kind {
     COMMAND_MENUENTRY,
     COMMAND_SUBMENU,
     COMMAND_KERNEL,
+    COMMAND_MULTIBOOT,
+    COMMAND_MULTIBOOT2,
     COMMAND_MODULE,
     COMMAND_IGNORED,   /* means nothing here and changes nothing about what is booted */
     COMMAND_LATER,     /* of a later version: an error once its entry is booted */

@@ -73,14 +73,40 @@ static struct error read_file(struct store *store, const struct config_command *
     return join(store, path + 1, words_end(command), &file->arguments);
 }
 
-static struct error read_kernel(struct store *store, const struct config_command *command,
+/* The options of multiboot and multiboot2. The second of GRUB's quirks is what Aloft always does.
+ */
+static bool multiboot_option(const char *word, struct boot_request *request) {
+    bool ignored, *const flags[] = {&request->force, &request->cmdline_path, &request->elf_first,
+                                    &ignored};
+    static const char *const names[] = {"--force", "--cmdline-path", "--quirk-bad-kludge",
+                                        "--quirk-modules-after-kernel"};
+    for (u32 i = 0; i < ARRAY_COUNT(names); i++)
+        if (string_equal(word, names[i])) {
+            *flags[i] = true;
+            return true;
+        }
+    return false;
+}
+
+static struct error read_option(const struct config_command *command, const char **words, u32 word,
                                 struct boot_request *request) {
+    if (request->protocol == PROTOCOL_NATIVE)
+        return kernel_option_parse(words[word], &request->options);
+    if (multiboot_option(words[word], request))
+        return OK;
+    return error_make(ERROR_CONFIG_OPTION, .name = words[command->first_word],
+                      .other = words[word]);
+}
+
+static struct error read_kernel(struct store *store, const struct config_command *command,
+                                enum boot_protocol protocol, struct boot_request *request) {
     const struct config *config = store->config;
     if (request->kernel.path)
         return config_error(ERROR_CONFIG_TWO_KERNELS, command_place(command), request->title, NULL);
+    request->protocol = protocol;
     u32 word = command->first_word + 1u;
     for (; word < words_end(command) && string_starts(config->words[word], "--"); word++) {
-        struct error error = kernel_option_parse(config->words[word], &request->options);
+        struct error error = read_option(command, store->config->words, word, request);
         error.line = config->word_line[word];
         error.column = config->word_column[word];
         TRY(error);
@@ -108,7 +134,9 @@ static struct error read_command(struct store *store, const struct config_comman
                                  struct boot_request *request) {
     const char *name = store->config->words[command->first_word];
     switch (config_command_kind(name)) {
-    case COMMAND_KERNEL: return read_kernel(store, command, request);
+    case COMMAND_KERNEL: return read_kernel(store, command, PROTOCOL_NATIVE, request);
+    case COMMAND_MULTIBOOT: return read_kernel(store, command, PROTOCOL_MULTIBOOT1, request);
+    case COMMAND_MULTIBOOT2: return read_kernel(store, command, PROTOCOL_MULTIBOOT2, request);
     case COMMAND_MODULE: return read_module(store, command, request);
     case COMMAND_UNKNOWN: return config_unknown_command(name, command_place(command));
     default: return config_error(ERROR_CONFIG_LATER, command_place(command), name, NULL);
@@ -121,6 +149,9 @@ struct error config_request(struct config *config, u32 entry, struct boot_reques
     const struct config_entry *from = &config->entries[entry];
     struct store store = {.config = config, .used = config->text_used};
     request->title = from->title;
+    request->protocol = PROTOCOL_NATIVE;
+    request->force = request->cmdline_path = request->elf_first = false;
+    request->gfxpayload = config_variable(config, "gfxpayload");
     request->options = kernel_options_default();
     request->kernel = (struct file_request){NULL, "", 0};
     request->module_count = 0;

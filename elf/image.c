@@ -73,6 +73,7 @@ struct reader {
     u32 table_count; /* how many there are */
     u32 load_count;  /* PT_LOADs seen, the dropped ones too */
     u32 note_count;
+    bool physical; /* elf_read_physical() */
 };
 
 struct number_name {
@@ -189,11 +190,14 @@ static u64 repeat_bit(u64 address, u32 bit) {
 
 /* What is canonical with 5-level paging passes here: the paging format is the planner's choice. A
  * segment that starts below the gap of non-canonical addresses must also end below it. */
-static struct error check_addresses(const struct image *image, const struct segment *segment) {
+static struct error check_addresses(const struct image *image, const struct segment *segment,
+                                    bool physical) {
     u64 virt = segment->virt;
     struct range range;
     if (!range_make(segment->phys, segment->memory_size, &range))
         return wraps(image, segment, segment->phys, "physical");
+    if (physical)
+        return OK;
     if (image->bits == 64 && virt != repeat_bit(virt, 56))
         return error_make(ERROR_ELF_CANONICAL, .name = image->name,
                           .number = {segment->number, virt, repeat_bit(virt, 47)});
@@ -227,8 +231,9 @@ static struct error add_segment(struct reader *reader, struct segment segment) {
     if (!segment.file_size)
         segment.offset = 0; /* linkers leave anything there */
     TRY(check_file_part(reader->file, &segment));
-    TRY(check_addresses(image, &segment));
-    TRY(check_overlap(image, &segment));
+    TRY(check_addresses(image, &segment, reader->physical));
+    if (!reader->physical)
+        TRY(check_overlap(image, &segment));
     if (image->segment_count == ELF_SEGMENTS_MAX)
         return too_many(reader, ELF_SEGMENTS_MAX, "PT_LOAD segments");
     image->segments[image->segment_count++] = segment;
@@ -238,6 +243,8 @@ static struct error add_segment(struct reader *reader, struct segment segment) {
 /* What a program header tells. Of a type that comes twice the last one counts: gABI allows one. */
 static struct error add_part(struct reader *reader, u32 type, const struct segment *part) {
     struct image *image = reader->image;
+    if (reader->physical && type != PT_LOAD)
+        return OK;
     switch (type) {
     case PT_LOAD: return add_segment(reader, *part);
     case PT_NOTE:
@@ -321,22 +328,29 @@ static const struct segment *segment_at(const struct image *image, enum entry_ki
     return NULL;
 }
 
-/* Old linkers mark nothing executable: then everything is. */
-static void mark_executable(struct image *image) {
+/* Old linkers mark nothing executable: then everything is. Without paging everything is anyway. */
+static void mark_executable(struct image *image, bool physical) {
     u32 rights = 0;
+    for (u32 i = 0; i < image->segment_count && physical; i++)
+        image->segments[i].rights |= RIGHT_EXECUTE;
     for (u32 i = 0; i < image->segment_count; i++)
         rights |= image->segments[i].rights;
     for (u32 i = 0; i < image->segment_count && !(rights & RIGHT_EXECUTE); i++)
         image->segments[i].rights |= RIGHT_EXECUTE;
 }
 
-static struct error resolve_entry(struct image *image) {
-    mark_executable(image);
+static struct error resolve_entry(struct image *image, bool physical) {
+    mark_executable(image, physical);
     image->entry_kind = ENTRY_VIRTUAL;
     const struct segment *segment = segment_at(image, ENTRY_VIRTUAL);
     if (!segment) {
         image->entry_kind = ENTRY_PHYSICAL;
         segment = segment_at(image, ENTRY_PHYSICAL);
+    }
+    if (!segment && physical) {
+        image->entry_kind = ENTRY_NOWHERE;
+        image->entry_virt = image->entry_phys = image->entry;
+        return OK;
     }
     if (!segment)
         return error_make(ERROR_ELF_ENTRY, .name = image->name, .number = {image->entry});
@@ -346,8 +360,8 @@ static struct error resolve_entry(struct image *image) {
     return OK;
 }
 
-struct error elf_read(const struct source *file, struct image *image) {
-    struct reader reader = {.file = file, .image = image};
+static struct error read_file(const struct source *file, bool physical, struct image *image) {
+    struct reader reader = {.file = file, .image = image, .physical = physical};
     u8 header[HEADER_SIZE_MAX] = {0};
     /* A file too short for its header still gets told what it is first. */
     TRY(source_read(file, 0, header, (size_t)min_u64(file->size, sizeof(header))));
@@ -360,14 +374,22 @@ struct error elf_read(const struct source *file, struct image *image) {
     memset(image, 0, __builtin_offsetof(struct image, segments));
     image->name = file->name;
     image->bits = reader.layout->bits;
-    image->relocatable = load16(header + AT_TYPE) == TYPE_SHARED;
+    image->relocatable = !physical && load16(header + AT_TYPE) == TYPE_SHARED;
     image->file_size = file->size;
     image->entry = load_address(reader.layout, header + AT_ENTRY);
     TRY(read_parts(&reader));
     if (!image->segment_count)
         return error_make(ERROR_ELF_NO_LOAD, .name = file->name);
     TRY(check_parts(image));
-    return resolve_entry(image);
+    return resolve_entry(image, physical);
+}
+
+struct error elf_read(const struct source *file, struct image *image) {
+    return read_file(file, false, image);
+}
+
+struct error elf_read_physical(const struct source *file, struct image *image) {
+    return read_file(file, true, image);
 }
 
 /* A virtual address of the image, moved: modulo 2^32 in ELF32. */
@@ -388,7 +410,7 @@ static struct error check_slide(const struct image *image, u64 slide, u64 phys_s
             down = is_down;
             phys_down = is_phys_down;
         }
-        if (is_down != down || is_phys_down != phys_down || check_addresses(image, &to).code)
+        if (is_down != down || is_phys_down != phys_down || check_addresses(image, &to, false).code)
             return error_make(ERROR_ELF_SLIDE, .name = image->name,
                               .number = {from->number, from->virt, from->phys, slide});
     }

@@ -53,7 +53,7 @@ struct segment {
 
 /* How the entry address was understood: matched against virtual ranges first, then against physical
  * ones (kernels that say ENTRY(V2P(start)), xv6 among them). */
-enum entry_kind { ENTRY_VIRTUAL, ENTRY_PHYSICAL };
+enum entry_kind { ENTRY_VIRTUAL, ENTRY_PHYSICAL, ENTRY_NOWHERE };
 
 /* What PT_DYNAMIC and PT_GNU_RELRO tell of. It lies within one segment; RELRO may reach up to the
  * end of that segment's last page. */
@@ -110,5 +110,11 @@ MUST_USE struct error elf_read(const struct source *file, struct image *image);
  * slide is of use only if it is a multiple of the page size and of every alignment in the image;
  * that is for the caller to see to. */
 MUST_USE struct error elf_slide(struct image *image, u64 slide, u64 phys_slide);
+
+/* The same for a kernel that is entered with paging off, by protocols that know physical addresses
+ * alone: virtual addresses may be any and may overlap, the file may be ET_DYN (it is not
+ * relocated), nothing needs to be executable. An entry in no segment is taken as it stands, with
+ * entry_kind ENTRY_NOWHERE. */
+MUST_USE struct error elf_read_physical(const struct source *file, struct image *image);
 
 #endif

@@ -15,6 +15,11 @@ enum section {
 
 enum { SUMMARY_LINES = 6, COLUMN_1 = 10 };
 
+static const char *const protocols[] = {[PROTOCOL_NATIVE] = "",
+                                        [PROTOCOL_MULTIBOOT1] = ", Multiboot",
+                                        [PROTOCOL_MULTIBOOT2] = ", Multiboot 2",
+                                        [PROTOCOL_LINUX] = ", Linux"};
+
 static u32 hex_digits(const struct plan *plan) {
     return plan->image->bits == 64 ? 16 : 8;
 }
@@ -54,7 +59,8 @@ static void describe_summary(const struct description *description, u32 item, st
         text_string(line, plan->image->name);
         text_string(line, plan->image->bits == 64 ? ", 64-bit" : ", 32-bit");
         text_string(line, plan->image->entry_kind == ENTRY_PHYSICAL ? ", physical entry" : "");
-        if (plan->image->relocatable) {
+        text_string(line, protocols[description->request->protocol]);
+        if (plan->image->relocatable && plan->image->slide) {
             text_string(line, ", moved by ");
             text_hex(line, plan->image->slide, 1);
         }
@@ -114,8 +120,10 @@ static void describe_range(const struct memory_range *range, u32 item, struct te
 
 static void describe_load(const struct load *load, u32 item, struct text *line) {
     heading(line, "load", item == 0);
-    text_string(line, load->file ? "module " : "PT_LOAD ");
-    text_decimal(line, load->number);
+    bool symbols = load->number == LOAD_SYMBOLS;
+    text_string(line, load->file ? "module " : symbols ? "symbols" : "PT_LOAD ");
+    if (!symbols)
+        text_decimal(line, load->number);
     text_pad(line, 21);
     text_hex(line, load->offset, 6);
     text_string(line, " + ");

@@ -56,18 +56,55 @@ struct video_modes {
     struct video_mode modes[VIDEO_MODES_MAX];
 };
 
+/* What only Multiboot kernels are told; the probe asks the BIOS for it when one is to be booted. */
+
+/* The 32-bit interface of Advanced Power Management (APM 1.2, INT 15h AX=5303h). */
+struct apm {
+    u16 version; /* 0x102 for 1.2; 0 if there is none */
+    u16 code_segment;
+    u32 entry_offset;
+    u16 code_16_segment, data_segment;
+    u16 flags; /* as INT 15h AX=5300h gives them in CX */
+    u16 code_size, code_16_size, data_size;
+};
+
+struct bios_drive {
+    u8 number; /* 0x80 is the first hard disk */
+    bool by_sector_number;
+    u8 heads, sectors;
+    u16 cylinders;
+};
+
+enum { BIOS_DRIVES_MAX = 8, VBE_CONTROLLER_SIZE = 512, VBE_MODE_SIZE = 256, PALETTE_MAX = 256 };
+
+/* The blocks of VBE 3.0, as the BIOS writes them, and the screen's palette. */
+struct vbe {
+    bool present; /* is the controller block there? */
+    u16 mode;     /* 3 for the text mode that a PC starts in */
+    u16 interface_segment, interface_offset, interface_size;
+    u8 controller[VBE_CONTROLLER_SIZE];
+    u8 mode_info[VBE_MODE_SIZE]; /* of `mode`, zeros in text mode */
+    u16 colour_count;            /* of a screen of pixels that are numbers of colours */
+    u8 colours[PALETTE_MAX][3];  /* red, green, blue */
+};
+
 struct machine {
     struct memory_map memory;
     struct cpu cpu;
     struct boot_drive drive;
     struct screen screen;
     struct video_modes video;
-    u16 video_mode;  /* to be set before the kernel is entered; 0: the screen stays as it is */
-    u64 rsdp;        /* physical address of ACPI's root pointer, 0 if none */
-    u64 acpi_tables; /* physical address of the RSDT or XSDT it points to, 0 if none */
-    u64 smbios;      /* of the SMBIOS entry point, 0 if none */
-    u32 random;      /* for --kaslr; where it comes from: docs/handoff.md */
-    u16 serial_port; /* I/O base of the first serial port, 0 if none */
+    u16 video_mode;   /* to be set before the kernel is entered; 0: the screen stays as it is */
+    u64 rsdp;         /* physical address of ACPI's root pointer, 0 if none */
+    u64 acpi_tables;  /* physical address of the RSDT or XSDT it points to, 0 if none */
+    u64 smbios;       /* of the SMBIOS entry point, 0 if none */
+    u32 random;       /* for --kaslr; where it comes from: docs/handoff.md */
+    u16 serial_port;  /* I/O base of the first serial port, 0 if none */
+    u32 config_table; /* of the ROM configuration table (INT 15h AH=C0h), 0 if not known */
+    u32 drive_count;
+    struct bios_drive drives[BIOS_DRIVES_MAX];
+    struct apm apm;
+    struct vbe vbe;
 };
 
 #endif

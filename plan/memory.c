@@ -134,6 +134,7 @@ void claim_name(const struct claim *claim, struct text *text) {
         [CLAIM_HANDOFF] = "stack, information, trampoline",
         [CLAIM_TRAMPOLINE] = "page tables for the jump",
         [CLAIM_STAGING] = "staging",
+        [CLAIM_SYMBOLS] = "the kernel's symbols",
     };
     text_string(text, names[claim->kind]);
     if (claim->kind == CLAIM_KERNEL || claim->kind == CLAIM_MODULE)
@@ -150,6 +151,7 @@ u32 claim_memory_kind(const struct claim *claim) {
         [CLAIM_HANDOFF] = MEMORY_HANDOFF,
         [CLAIM_TRAMPOLINE] = MEMORY_TRAMPOLINE,
         [CLAIM_STAGING] = 0,
+        [CLAIM_SYMBOLS] = MEMORY_KERNEL,
     };
     return kinds[claim->kind];
 }
@@ -224,6 +226,52 @@ bool memory_find(const struct memory_map *map, const struct claims *claims, stru
         if (range->kind != MEMORY_USABLE || start >= end)
             continue;
         if (find_in_range(claims, (struct range){start, end - start}, size, phys, largest))
+            return true;
+    }
+    return false;
+}
+
+/* A claim that has a page of the block; NULL if none has. */
+static const struct claim *page_owner(const struct claims *claims, struct range block,
+                                      bool loader) {
+    block = range_pages_outward(block);
+    for (u32 i = 0; i < claims->count; i++)
+        if (range_overlaps(range_pages_outward(claim_range(&claims->claims[i])), block) &&
+            !(loader && claims->claims[i].kind == CLAIM_LOADER))
+            return &claims->claims[i];
+    return NULL;
+}
+
+/* Hops from one claim in the way to the next, always in one direction. */
+static bool fit_in_range(const struct claims *claims, const struct memory_fit *fit,
+                         struct range range, u64 *phys) {
+    if (range.size < fit->size)
+        return false;
+    u64 end = range_end(range);
+    u64 at =
+        fit->high ? align_down(end - fit->size, fit->align) : align_up(range.start, fit->align);
+    while (at >= range.start && at <= end && fit->size <= end - at) {
+        const struct claim *owner = page_owner(claims, (struct range){at, fit->size}, fit->loader);
+        *phys = at;
+        if (!owner)
+            return true;
+        struct range used = range_pages_outward(claim_range(owner));
+        if (fit->high && used.start < fit->size)
+            return false;
+        at = fit->high ? align_down(used.start - fit->size, fit->align)
+                       : align_up(range_end(used), fit->align);
+    }
+    return false;
+}
+
+bool memory_fit(const struct memory_map *map, const struct claims *claims,
+                const struct memory_fit *fit, u64 *phys) {
+    for (u32 i = 0; i < map->count; i++) {
+        const struct memory_range *range = &map->ranges[fit->high ? map->count - 1 - i : i];
+        u64 start = max_u64(range->start, fit->above);
+        u64 end = min_u64(range->start + range->size, fit->below);
+        if (range->kind == MEMORY_USABLE && start < end &&
+            fit_in_range(claims, fit, (struct range){start, end - start}, phys))
             return true;
     }
     return false;

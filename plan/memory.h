@@ -80,6 +80,7 @@ enum claim_kind {
     CLAIM_HANDOFF, /* stack, boot information, GDT */
     CLAIM_TRAMPOLINE, /* the page tables with which paging goes on: free once the kernel runs */
     CLAIM_STAGING, /* where a load waits that must land on the loader; free once the kernel runs */
+    CLAIM_SYMBOLS, /* the part of the kernel's file with its section headers and symbols */
 };
 
 struct claim {
@@ -118,5 +119,18 @@ struct memory_wish {
  * the wish; false if there is none, with *largest set to the largest free block in bounds. */
 MUST_USE bool memory_find(const struct memory_map *map, const struct claims *claims,
                           struct memory_wish wish, u64 *phys, u64 *largest);
+
+/* What memory_fit() looks for: a block at a multiple of `align`, as low or as high as can be. */
+struct memory_fit {
+    u64 size; /* bytes */
+    u64 above, below;
+    u64 align; /* a power of two, at least a page */
+    bool high;
+    bool loader; /* the loader's own memory will do too */
+};
+
+/* Like memory_find(); the whole pages of the block are free of all claims. */
+MUST_USE bool memory_fit(const struct memory_map *map, const struct claims *claims,
+                         const struct memory_fit *fit, u64 *phys);
 
 #endif

@@ -81,15 +81,14 @@ struct error physical_kernel(const struct machine *machine, struct plan *plan) {
     return OK;
 }
 
-/* At least one page: even an empty module has a place. */
-static u64 whole_pages(u64 size) {
+u64 physical_pages(u64 size) {
     return max_u64(align_up(size, PAGE_SIZE), PAGE_SIZE);
 }
 
 struct error physical_place(const struct machine *machine, struct plan *plan, const char *name,
                             u64 size, u64 below, struct claim claim, u64 *phys) {
     u64 largest;
-    size = whole_pages(size);
+    size = physical_pages(size);
     struct memory_wish wish = {.size = size, .above = PAGE_SIZE, .below = below};
     if (!memory_find(&machine->memory, &plan->claims, wish, phys, &largest))
         return error_make(ERROR_PLAN_MEMORY, .name = name, .number = {size, below, largest});
@@ -145,17 +144,20 @@ static struct error load_segment(const struct machine *machine, struct plan *pla
     return rest.memory_size ? add_load(plan, rest) : OK;
 }
 
+struct error physical_load_file(struct plan *plan, struct load load) {
+    u64 into = load.phys & (PAGE_SIZE - 1);
+    load.memory_size = physical_pages(into + load.file_size) - into;
+    load.staged = load.phys;
+    return add_load(plan, load);
+}
+
 struct error physical_modules(const struct plan_request *request, struct plan *plan, u64 below) {
     for (u32 i = 0; i < request->module_count; i++) {
         u64 size = request->module_sizes[i], phys;
         TRY(physical_place(request->machine, plan, "a module", size, below,
                            (struct claim){.kind = CLAIM_MODULE, .index = i}, &phys));
-        TRY(add_load(plan, (struct load){.file = i + 1,
-                                         .number = i,
-                                         .file_size = size,
-                                         .memory_size = whole_pages(size),
-                                         .phys = phys,
-                                         .staged = phys}));
+        TRY(physical_load_file(
+            plan, (struct load){.file = i + 1, .number = i, .file_size = size, .phys = phys}));
     }
     return OK;
 }

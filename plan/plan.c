@@ -123,8 +123,12 @@ static struct error plan_paging(const struct plan_request *request, struct plan 
 
 static struct error plan_without_paging(const struct plan_request *request, struct plan *plan) {
     plan->identity_end = FOUR_GIB;
-    TRY(physical_modules(request, plan, FOUR_GIB));
-    TRY(physical_handoff(request->machine, plan));
+    if (request->low) {
+        TRY(physical_low(request, plan));
+    } else {
+        TRY(physical_modules(request, plan, FOUR_GIB));
+        TRY(physical_handoff(request->machine, plan));
+    }
     plan->handoff_virt = plan->handoff_phys;
     plan->info_virt = plan->info_phys;
     plan->trampoline_virt = plan->trampoline_phys;
@@ -168,7 +172,7 @@ struct error plan_make(const struct plan_request *request, struct plan *plan) {
     plan->image = image;
     plan->load_count = plan->row_count = plan->note_count = 0;
     plan->direct_virt = plan->direct_end = plan->identity_end = 0;
-    plan->tables_phys = plan->boot_tables_phys = 0;
+    plan->tables_phys = plan->boot_tables_phys = plan->symbols_phys = 0;
     plan->temporary_virt = plan->screen_virt = 0;
     plan->table_frames = plan->boot_table_frames = plan->wish_count = 0;
     plan->extra_cr4 = extra_cr4(request->options);

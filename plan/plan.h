@@ -23,6 +23,8 @@
  *
  * The block is contiguous in physical memory.
  *
+ * With `low` (for Multiboot) modules lie as low as can be, and stack and information below 1 MiB.
+ *
  * Physical memory is given out from the top of what the kernel can reach through its maps, so that
  * the memory right behind a kernel, where simple kernels allocate, stays free. */
 #ifndef PLAN_PLAN_H
@@ -34,7 +36,7 @@
 #include "machine.h"
 
 enum {
-    PLAN_LOADS_MAX = ELF_SEGMENTS_MAX + 2 + CONFIG_MODULES_MAX,
+    PLAN_LOADS_MAX = ELF_SEGMENTS_MAX + 3 + CONFIG_MODULES_MAX,
     PLAN_ROWS_MAX = 256,
     PLAN_NOTES_MAX = 16,
 };
@@ -43,6 +45,10 @@ enum {
  * once the kernel runs. */
 enum { LOADER_START = 0x1000, LOADER_END = 0x80000 };
 
+/* The part of it that nobody needs after the last disk read (`bounce` in stage2.ld): boot
+ * information may be written there before the jump. */
+enum { LOADER_BUFFER = 0x10000, LOADER_BUFFER_END = 0x20000 };
+
 /* The interrupt vectors and the BIOS data area: left as they are, for kernels that go back to real
  * mode. */
 enum { BIOS_DATA_END = 0x500 };
@@ -50,7 +56,7 @@ enum { BIOS_DATA_END = 0x500 };
 /* A run of bytes of a file, and zeros behind it, on its way to its place. */
 struct load {
     u32 file;   /* 0: the kernel; else module file - 1 */
-    u32 number; /* of the PT_LOAD, or of the module */
+    u32 number; /* of the PT_LOAD, or of the module; LOAD_SYMBOLS */
     u64 offset; /* in the file */
     u64 file_size;
     u64 memory_size; /* at least file_size; the rest is zeroed */
@@ -58,6 +64,9 @@ struct load {
     u64 staged; /* where the bytes are read to: phys, or elsewhere if the loader is in the way */
     bool late;  /* the trampoline moves and zeroes it, when the loader is done */
 };
+
+/* The run of the kernel's file with its section headers and symbols. */
+enum { LOAD_SYMBOLS = 0xffff };
 
 /* Whose a row is (struct map.owner). */
 enum row_owner {
@@ -99,6 +108,7 @@ struct plan {
     u64 stack_size;
     u64 info_virt, info_phys; /* of its second part, info_size bytes in whole pages */
     u64 info_size;
+    u64 symbols_phys; /* of request.symbols; 0 if it is not loaded */
 
     u64 identity_end;            /* physical addresses below are identity-mapped, holes excepted */
     u64 direct_virt, direct_end; /* the direct map; direct_end 0 if there is none */
@@ -110,7 +120,9 @@ struct plan_request {
     const struct kernel_options *options;
     u32 module_count;
     const u64 *module_sizes;
-    u64 info_size; /* bytes to set aside for the boot information and the GDT */
+    u64 info_size;        /* bytes to set aside for the boot information and the GDT */
+    bool low;             /* as Multiboot kernels expect it; with paging off only (low.c) */
+    struct range symbols; /* of the kernel's file, to be loaded too; size 0 for none */
 };
 
 /* Errors: PLAN_*, ELF_PAGE_OFFSET, ELF_PAGE_CONFLICT, PAGING_*. */

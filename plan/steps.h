@@ -38,10 +38,20 @@ MUST_USE struct error physical_place(const struct machine *machine, struct plan 
                                      const char *name, u64 size, u64 below, struct claim claim,
                                      u64 *phys);
 
+/* Bytes in whole pages, one at least: even an empty module has a place. */
+u64 physical_pages(u64 size);
+
 /* Places for modules, and for the block of stack, information and trampoline. */
 MUST_USE struct error physical_modules(const struct plan_request *request, struct plan *plan,
                                        u64 below);
 MUST_USE struct error physical_handoff(const struct machine *machine, struct plan *plan);
+
+/* Places for modules, symbols, stack and information where kernels that know GRUB look for them:
+ * instead of the two above. */
+MUST_USE struct error physical_low(const struct plan_request *request, struct plan *plan);
+
+/* Adds a load of a run of a file, zero up to the end of its last page. PLAN_TOO_MANY. */
+MUST_USE struct error physical_load_file(struct plan *plan, struct load load);
 
 /* The loads of the kernel's segments: in up to three parts where the loader is in the way. */
 MUST_USE struct error physical_loads(const struct machine *machine, struct plan *plan);

@@ -98,8 +98,11 @@ static void put_modules(struct json *json, const struct work *work) {
 
 static void put_load(struct json *json, const struct load *load) {
     json_open(json, NULL, '{');
-    json_string(json, "file", load->file ? "module" : "kernel");
-    json_number(json, "number", load->number);
+    json_string(json, "file",
+                load->file                     ? "module"
+                : load->number == LOAD_SYMBOLS ? "symbols"
+                                               : "kernel");
+    json_number(json, "number", load->number == LOAD_SYMBOLS ? 0 : load->number);
     json_hex(json, "offset", load->offset);
     json_hex(json, "file_size", load->file_size);
     json_hex(json, "memory_size", load->memory_size);
