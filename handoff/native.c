@@ -2,6 +2,7 @@
 
 #include "aloft.h"
 #include "check.h"
+#include "registers.h"
 
 /* A writer that fills the information part of the handoff block from its start: the structure, then
  * its tables, then its strings. Room was set aside by native_info_size(). */
@@ -220,14 +221,6 @@ static struct error write_info(const struct machine *machine, const struct plan 
     return OK;
 }
 
-/* Null, code, data; flat, ring 0. Present, accessed (so that the CPU never writes to it),
- * execute/read and read/write; 4 KiB granularity, limit 4 GiB. SDM volume 3A, section 3.4.5. */
-static void write_gdt(u8 *gdt, u32 bits) {
-    store64(gdt, 0);
-    store64(gdt + SELECTOR_CODE, bits == 64 ? 0x00af9b000000ffff : 0x00cf9b000000ffff);
-    store64(gdt + SELECTOR_DATA, 0x00cf93000000ffff);
-}
-
 /* The top of the stack as a call leaves it: a return address of 0 and, for i386, the argument above
  * it. System V ABI: at a function's entry the address above the return address is 16-aligned. */
 static u64 prepare_stack(const struct plan *plan, u8 *stack, u64 argument) {
@@ -237,17 +230,6 @@ static u64 prepare_stack(const struct plan *plan, u8 *stack, u64 argument) {
         return plan->handoff_virt + top - 8;
     store32(stack + top, (u32)argument);
     return plan->handoff_virt + top - 4;
-}
-
-static void add_moves(const struct plan *plan, struct cpu_entry *entry) {
-    entry->move_count = 0;
-    for (u32 i = 0; i < plan->load_count && entry->move_count < ENTRY_MOVES_MAX; i++) {
-        const struct load *load = &plan->loads[i];
-        if (load->late)
-            entry->moves[entry->move_count++] =
-                (struct move){(u32)load->staged, (u32)load->phys, (u32)load->file_size,
-                              (u32)(load->memory_size - load->file_size)};
-    }
 }
 
 static bool uses_combining(const struct plan *plan) {
@@ -261,8 +243,8 @@ static void fill_entry(const struct plan *plan, u64 sp, u64 info_virt, struct cp
     const struct paging_format *format = plan->options.format;
     bool wide = plan->image->bits == 64;
     bool nx = format->has_nx && plan->options.cpu_features & CPU_NX;
-    *entry = (struct cpu_entry){
-        .bits = plan->image->bits, .cr0 = CR0_PE | CR0_ET, .cr4 = plan->extra_cr4};
+    registers_begin(plan, plan->info_virt, entry);
+    entry->cr4 = plan->extra_cr4;
     if (plan->paging) {
         entry->cr0 |= CR0_WP | CR0_PG;
         entry->cr3 = (u32)plan->tables_phys;
@@ -270,21 +252,11 @@ static void fill_entry(const struct plan *plan, u64 sp, u64 info_virt, struct cp
         entry->cr4 |= format->cr4;
         entry->efer = format->efer | (nx ? (u32)EFER_NXE : 0);
     }
-    entry->trampoline = plan->trampoline_virt;
     entry->pat = uses_combining(plan) ? PAT_VALUE : 0;
-    entry->has_cr4 = plan->options.cpu_features & CPU_CPUID;
-    write_gdt(entry->gdt, entry->bits);
-    store16(entry->gdt_here, GDT_SIZE - 1);
-    store32(entry->gdt_here + 2, (u32)plan->trampoline_phys + TRAMPOLINE_ENTRY +
-                                     (u32) __builtin_offsetof(struct cpu_entry, gdt));
-    store16(entry->gdt_virtual, GDT_SIZE - 1);
-    store64(entry->gdt_virtual + 2, plan->info_virt);
-    entry->ip = plan->entry;
     entry->sp = sp;
     entry->ax = ALOFT_MAGIC;
     entry->bx = wide ? 0 : info_virt;
     entry->di = wide ? info_virt : 0;
-    add_moves(plan, entry);
 }
 
 static struct error build(const struct paging_options *options, const struct map *rows, u32 count,
@@ -308,7 +280,7 @@ struct error native_finish(const struct machine *machine, const struct plan *pla
         return error_make(ERROR_PLAN_MEMORY, .name = "the handoff", .number = {0, 0, 0});
 
     memset(writer.bytes, 0, (size_t)writer.size);
-    write_gdt(writer.bytes, plan->image->bits);
+    registers_gdt(writer.bytes, plan->image->bits);
     writer.used = GDT_SIZE;
     u64 info_virt = 0;
     TRY(write_info(machine, plan, request, module_sizes, &writer, &info_virt));

@@ -35,6 +35,7 @@ enum {
     BDA_COLUMNS = 0x44a,      /* u16 */
     BDA_CURSOR = 0x450,       /* u8 column, u8 row */
     BDA_CRTC_PORT = 0x463,    /* u16 */
+    BDA_DISKS = 0x475,        /* u8: number of hard disks */
     BDA_LAST_ROW = 0x484,     /* u8 */
 };
 

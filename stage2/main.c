@@ -5,10 +5,9 @@
 #include "disk.h"
 #include "high.h"
 #include "load.h"
-#include "native.h"
 #include "paths.h"
-#include "place.h"
 #include "probe.h"
+#include "protocol.h"
 #include "report.h"
 #include "rows.h"
 #include "vbe.h"
@@ -32,6 +31,8 @@ static u64 module_sizes[CONFIG_MODULES_MAX];
 static struct image image;
 static struct plan plan;
 static struct cpu_entry entry;
+static struct opened opened;
+static const struct boot kernel_boot = {&machine, &request, module_sizes, &image, &opened};
 
 /* In the loader a physical address below 4 GiB is a pointer. */
 static const struct ram ram = {.bytes = NULL, .start = 0, .size = 4 * GIB};
@@ -95,8 +96,7 @@ static struct error open_files(void) {
     TRY(config_default(&config, &number));
     TRY(config_request(&config, number, &request));
     TRY(volume_file(&volume, request.kernel.path, &kernel));
-    TRY(elf_read(&kernel.data, &image));
-    TRY(kernel_options_note(image.name, image.options, &request.options));
+    TRY(protocol_open(&kernel_boot, &kernel.data));
     for (u32 i = 0; i < request.module_count; i++) {
         TRY(volume_file(&volume, request.modules[i].path, &modules[i]));
         module_sizes[i] = modules[i].data.size;
@@ -107,25 +107,11 @@ static struct error open_files(void) {
 /* The screen that the entry asks for. A BIOS is asked for its modes only then. */
 static struct error choose_screen(void) {
     struct error note;
-    if (video_wanted(request.options.video))
+    const char *list = protocol_video(&kernel_boot);
+    if (video_wanted(list))
         probe_video(&machine.video);
-    video_choose(request.options.video, &machine, &note);
+    video_choose(list, &machine, &note);
     return note;
-}
-
-static struct error make_plan(void) {
-    TRY(plan_place(&machine, &request.options, &image));
-    struct plan_request wish = {.machine = &machine,
-                                .image = &image,
-                                .options = &request.options,
-                                .module_count = request.module_count,
-                                .module_sizes = module_sizes,
-                                .info_size = native_info_size(&machine, &image, &request)};
-    struct error note = choose_screen();
-    TRY(plan_make(&wish, &plan));
-    if (note.code)
-        plan_note(&plan, note);
-    return OK;
 }
 
 static struct error load_all(void) {
@@ -153,8 +139,13 @@ static struct error boot(u8 drive, struct report_context *context) {
     context->doing = "opening the kernel and its modules";
     TRY(open_files());
 
+    if (request.protocol == PROTOCOL_MULTIBOOT1 || request.protocol == PROTOCOL_MULTIBOOT2)
+        probe_for_multiboot(request.protocol, &machine);
     context->doing = "planning where everything goes";
-    TRY(make_plan());
+    struct error note = choose_screen();
+    TRY(protocol_plan(&kernel_boot, &plan));
+    if (note.code)
+        plan_note(&plan, note);
     if (string_equal(config_variable(&config, "verbose"), "1"))
         report_plan(&machine, &plan, &request);
 
@@ -162,7 +153,7 @@ static struct error boot(u8 drive, struct report_context *context) {
     TRY(load_all());
 
     context->doing = "preparing the jump to the kernel";
-    TRY(native_finish(&machine, &plan, &request, module_sizes, &ram, &entry));
+    TRY(protocol_finish(&kernel_boot, &plan, &ram, &entry));
     return set_video(&machine);
 }
 

@@ -3,9 +3,14 @@
 #ifndef STAGE2_PROBE_H
 #define STAGE2_PROBE_H
 
+#include "config.h"
 #include "machine.h"
 
 /* Memory map, CPU, firmware tables. Errors: MEMORY_MAP, MEMORY_LOW, MEMORY_MAP_FULL. */
 MUST_USE struct error probe_machine(struct machine *machine);
+
+/* What only Multiboot kernels are told (plan/machine.h). Of VBE, what the video mode leaves to be
+ * found: for Multiboot 1 the controller, also in text mode. */
+void probe_for_multiboot(enum boot_protocol protocol, struct machine *machine);
 
 #endif

@@ -5,7 +5,6 @@
 #include "check.h"
 #include "command.h"
 #include "model.h"
-#include "native.h"
 #include "work.h"
 
 static const char help[] = "usage: aloft check KERNEL\n"
@@ -26,14 +25,22 @@ struct report {
 
 /* ---- what it is ---- */
 
-static void print_protocols(struct bytes file) {
-    bool one = check_multiboot(file, 1).usable, two = check_multiboot(file, 2).usable;
-    puts("protocols: native");
-    if (one || two)
-        printf("           it has a header for %s too, which is not in this version of Aloft\n",
-               one && two ? "Multiboot and Multiboot2"
-               : one      ? "Multiboot"
-                          : "Multiboot2");
+static void print_protocols(const struct report *report) {
+    struct multiboot_places places;
+    struct error error = multiboot_find(&report->work->kernel.data, 0, &places);
+    const char *separator = " ";
+    printf("protocols:");
+    if (report->work->request.protocol == PROTOCOL_NATIVE) {
+        printf(" native");
+        separator = ", ";
+    }
+    for (u32 i = 0; !error.code && i < 2; i++)
+        if (places.good[i] != MULTIBOOT_NOWHERE) {
+            printf("%s%s (header at file offset 0x%x)", separator, multiboot_name(i + 1),
+                   places.good[i]);
+            separator = ", ";
+        }
+    puts("");
 }
 
 static void print_segment(const struct segment *segment, int digits) {
@@ -44,11 +51,14 @@ static void print_segment(const struct segment *segment, int digits) {
            size_name(segment->file_size), (unsigned long long)segment->offset);
 }
 
-static void print_image(const struct image *image, struct bytes file) {
+static void print_image(const struct report *report) {
+    const struct image *image = &report->work->image;
+    bool native = report->work->request.protocol == PROTOCOL_NATIVE;
     int digits = image->bits == 64 ? 16 : 8;
-    printf("%s: ELF, %u-bit, entry 0x%0*llx (physical 0x%llx)\n", image->name, image->bits, digits,
-           (unsigned long long)image->entry_virt, (unsigned long long)image->entry_phys);
-    print_protocols(file);
+    printf("%s: %s, %u-bit, entry 0x%0*llx (physical 0x%llx)\n", image->name,
+           native ? "ELF" : "Multiboot", image->bits, digits, (unsigned long long)image->entry_virt,
+           (unsigned long long)image->entry_phys);
+    print_protocols(report);
     printf("PT_LOAD  rights  %-*s  %-*s  in memory   in file     at offset\n", digits + 2,
            "virtual", digits + 2, "physical");
     u64 loaded = 0;
@@ -119,16 +129,32 @@ static void print_notes(const struct report *report) {
     const struct plan *plan = &report->work->plan;
     for (u32 i = 0; i < plan->note_count; i++)
         check_explain(&report->check, "note ", &plan->notes[i]);
-    check_print_notes(&report->check);
+    if (report->work->request.protocol == PROTOCOL_NATIVE)
+        check_print_notes(&report->check);
+}
+
+/* Opens the kernel by one of the protocols of its Multiboot headers; as `error` says if it has
+ * none. */
+static struct error open_multiboot(struct work *work, struct error error) {
+    struct multiboot_places places;
+    struct boot boot = work_boot(work);
+    TRY(multiboot_find(&work->kernel.data, 0, &places));
+    bool two = places.good[1] != MULTIBOOT_NOWHERE;
+    if (!two && places.good[0] == MULTIBOOT_NOWHERE)
+        return error;
+    work->request.protocol = two ? PROTOCOL_MULTIBOOT2 : PROTOCOL_MULTIBOOT1;
+    return protocol_open(&boot, &work->kernel.data);
 }
 
 static struct error open_kernel(const char *path, struct report *report) {
     struct work *work = report->work;
+    struct boot boot = work_boot(work);
     host_open(report->who, path, path, &work->kernel);
     config_for_kernel(path, &work->config);
     TRY(config_request(&work->config, 0, &work->request));
     report->check = check_of(work->kernel.bytes, &work->image);
-    return elf_read(&work->kernel.data, &work->image);
+    struct error error = protocol_open(&boot, &work->kernel.data);
+    return error.code ? open_multiboot(work, error) : OK;
 }
 
 int command_check(int count, char **words) {
@@ -144,7 +170,7 @@ int command_check(int count, char **words) {
     if (error.code) {
         problem(&report, &error);
     } else {
-        print_image(&report.work->image, report.work->kernel.bytes);
+        print_image(&report);
         check_plan(&report);
         if (!report.problem_count)
             print_notes(&report);

@@ -5,9 +5,7 @@
 #include <sys/mman.h>
 
 #include "message.h"
-#include "native.h"
 #include "paths.h"
-#include "place.h"
 #include "rows.h"
 #include "video.h"
 
@@ -70,6 +68,14 @@ static struct error measure_modules(const char *who, const struct words *more, s
     return OK;
 }
 
+struct boot work_boot(struct work *work) {
+    return (struct boot){.machine = &work->machine,
+                         .request = &work->request,
+                         .module_sizes = work->module_sizes,
+                         .image = &work->image,
+                         .opened = &work->opened};
+}
+
 struct error work_open(const char *who, const char *path, const struct work_wishes *wishes,
                        struct work *work) {
     const struct tree_file *kernel;
@@ -83,36 +89,29 @@ struct error work_open(const char *who, const char *path, const struct work_wish
     TRY(set_options(&wishes->options, &work->request.options));
     TRY(tree_find(&work->tree, work->request.kernel.path, &kernel));
     host_open(who, kernel->host, is_folder ? work->request.kernel.path : path, &work->kernel);
-    TRY(elf_read(&work->kernel.data, &work->image));
-    TRY(kernel_options_note(work->image.name, work->image.options, &work->request.options));
+    struct boot boot = work_boot(work);
+    TRY(protocol_open(&boot, &work->kernel.data));
     return measure_modules(who, &wishes->modules, work);
 }
 
 struct error work_plan(struct work *work) {
-    TRY(plan_place(&work->machine, &work->request.options, &work->image));
-    struct plan_request wish = {.machine = &work->machine,
-                                .image = &work->image,
-                                .options = &work->request.options,
-                                .module_count = work->request.module_count,
-                                .module_sizes = work->module_sizes,
-                                .info_size =
-                                    native_info_size(&work->machine, &work->image, &work->request)};
+    struct boot boot = work_boot(work);
     struct error note;
-    video_choose(work->request.options.video, &work->machine, &note);
-    TRY(plan_make(&wish, &work->plan));
+    video_choose(protocol_video(&boot), &work->machine, &note);
+    TRY(protocol_plan(&boot, &work->plan));
     if (note.code)
         plan_note(&work->plan, note);
     return OK;
 }
 
-/* All that native_finish() writes to: from the lowest to the highest of its claims. What is never
+/* All that protocol_finish() writes to: from the lowest to the highest of its claims. What is never
  * written in between takes no memory. */
 static struct ram reserve_ram(const char *who, const struct plan *plan) {
     u64 start = ~(u64)0, end = 0;
     for (u32 i = 0; i < plan->claims.count; i++) {
         const struct claim *claim = &plan->claims.claims[i];
         if (claim->kind != CLAIM_TABLES && claim->kind != CLAIM_HANDOFF &&
-            claim->kind != CLAIM_TRAMPOLINE)
+            claim->kind != CLAIM_TRAMPOLINE && claim->kind != CLAIM_SYMBOLS)
             continue;
         start = min_u64(start, claim->start);
         end = max_u64(end, claim->start + claim->size);
@@ -127,8 +126,8 @@ static struct ram reserve_ram(const char *who, const struct plan *plan) {
 struct error work_finish(const char *who, struct work *work) {
     const struct plan *plan = &work->plan;
     struct ram ram = reserve_ram(who, plan);
-    TRY(native_finish(&work->machine, plan, &work->request, work->module_sizes, &ram,
-                      &work->entry));
+    struct boot boot = work_boot(work);
+    TRY(protocol_finish(&boot, plan, &ram, &work->entry));
     work->tables = (struct table_arena){
         .bytes = ram_at(&ram, plan->tables_phys, plan->table_frames * PAGE_SIZE),
         .phys = plan->tables_phys,

@@ -7,6 +7,7 @@
 #include "image.h"
 #include "options.h"
 #include "plan.h"
+#include "protocol.h"
 #include "tree.h"
 
 struct work {
@@ -17,6 +18,7 @@ struct work {
     struct boot_request request;
     struct host_file kernel;
     struct image image;
+    struct opened opened;
     u64 module_sizes[CONFIG_MODULES_MAX];
     struct machine machine;
     struct plan plan;
@@ -36,6 +38,9 @@ struct work_wishes {
  * ELF_*. */
 MUST_USE struct error work_open(const char *who, const char *path, const struct work_wishes *wishes,
                                 struct work *work);
+
+/* The work as the protocols see it. */
+struct boot work_boot(struct work *work);
 
 /* The plan of work->image for work->machine. Errors: as plan_make(). */
 MUST_USE struct error work_plan(struct work *work);

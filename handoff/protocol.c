@@ -1,0 +1,99 @@
+#include "protocol.h"
+
+#include "multiboot.h"
+#include "native.h"
+#include "rows.h"
+
+struct protocol {
+    struct error (*open)(const struct boot *boot, const struct source *kernel);
+    u64 (*info_size)(const struct boot *boot);
+    struct error (*finish)(const struct boot *boot, const struct plan *plan, const struct ram *ram,
+                           struct cpu_entry *entry);
+};
+
+/* ---- native ---- */
+
+static struct error open_native(const struct boot *boot, const struct source *kernel) {
+    return elf_read(kernel, boot->image);
+}
+
+static u64 size_native(const struct boot *boot) {
+    return native_info_size(boot->machine, boot->image, boot->request);
+}
+
+static struct error finish_native(const struct boot *boot, const struct plan *plan,
+                                  const struct ram *ram, struct cpu_entry *entry) {
+    return native_finish(boot->machine, plan, boot->request, boot->module_sizes, ram, entry);
+}
+
+/* ---- Multiboot, of both versions ---- */
+
+static struct error open_multiboot(const struct boot *boot, const struct source *kernel) {
+    struct boot_request *request = boot->request;
+    struct opened *opened = boot->opened;
+    u32 wished = request->protocol == PROTOCOL_MULTIBOOT1 ? 1 : 2;
+    TRY(multiboot_header_read(kernel, wished, request->force, &opened->header));
+    if (opened->header.version != wished) {
+        opened->note = error_make(ERROR_MULTIBOOT_OTHER, .name = kernel->name,
+                                  .other = multiboot_name(wished));
+        request->protocol = wished == 1 ? PROTOCOL_MULTIBOOT2 : PROTOCOL_MULTIBOOT1;
+    }
+    TRY(multiboot_image(kernel, &opened->header, request->elf_first, boot->image,
+                        &opened->symbols));
+    if (opened->header.relocatable)
+        TRY(multiboot_relocate(boot->machine, &opened->header, boot->image));
+    opened->video = opened->header.video;
+    return OK;
+}
+
+static void note_symbols(const struct boot *boot, struct plan *plan) {
+    const char *lack = boot->opened->symbols.lack;
+    if (boot->opened->symbols.run.size && !plan->symbols_phys)
+        lack = "there is no room for them";
+    if (lack)
+        plan_note(plan,
+                  error_make(ERROR_MULTIBOOT_SYMBOLS, .name = boot->image->name, .other = lack));
+}
+
+static const struct protocol rows[] = {
+    [PROTOCOL_NATIVE] = {open_native, size_native, finish_native},
+    [PROTOCOL_MULTIBOOT1] = {open_multiboot, multiboot_info_size, multiboot_finish},
+    [PROTOCOL_MULTIBOOT2] = {open_multiboot, multiboot_info_size, multiboot_finish},
+};
+
+static const struct protocol *row_of(const struct boot *boot) {
+    return &rows[boot->request->protocol];
+}
+
+struct error protocol_open(const struct boot *boot, const struct source *kernel) {
+    memset(boot->opened, 0, sizeof *boot->opened);
+    if (boot->request->protocol >= ARRAY_COUNT(rows))
+        return error_make(ERROR_CONFIG_LATER, .name = "linux");
+    return row_of(boot)->open(boot, kernel);
+}
+
+struct error protocol_plan(const struct boot *boot, struct plan *plan) {
+    struct kernel_options options = boot->request->options;
+    struct plan_request wish = {.machine = boot->machine,
+                                .image = boot->image,
+                                .options = &options,
+                                .module_count = boot->request->module_count,
+                                .module_sizes = boot->module_sizes,
+                                .info_size = row_of(boot)->info_size(boot),
+                                .symbols = boot->opened->symbols.run};
+    if (boot->request->protocol != PROTOCOL_NATIVE) {
+        options = kernel_options_default();
+        options.paging = PAGING_OFF;
+        wish.low = true;
+    }
+    TRY(plan_make(&wish, plan));
+    if (boot->opened->note.code)
+        plan_note(plan, boot->opened->note);
+    note_symbols(boot, plan);
+    return OK;
+}
+
+struct error protocol_finish(const struct boot *boot, const struct plan *plan,
+                             const struct ram *ram, struct cpu_entry *entry) {
+    return row_of(boot)->finish(boot, plan, ram, entry);
+}

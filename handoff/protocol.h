@@ -1,0 +1,53 @@
+/* The boot protocols: how a kernel is found to be one, what it gets, how it is entered.
+ *
+ *   name           open                              finish
+ *   native         any ELF executable                struct aloft_info, paging on        native.h
+ *   Multiboot      header of Multiboot 1             its information structure multiboot.h
+ *   Multiboot 2    header of Multiboot 2             its tags
+ *
+ * A boot is, in this order:
+ *
+ *   protocol_open()      the kernel's headers -> struct image, and what else the protocol found in
+ * the file protocol_plan()      plan_make() with what the protocol wants of it (the loads of the
+ * plan) protocol_finish()    information, registers
+ *
+ * Multiboot kernels are always entered with paging off. One that wants Aloft's page tables is
+ * booted by the command kernel. */
+#ifndef HANDOFF_PROTOCOL_H
+#define HANDOFF_PROTOCOL_H
+
+#include "entry.h"
+#include "multiboot_image.h"
+#include "plan.h"
+#include "ram.h"
+
+/* What open found in the kernel's file beside the image. */
+struct opened {
+    struct video_wish video; /* for whoever sets the video mode, before the plan is made */
+    struct error note;       /* becomes one of the plan's; OK for none */
+    /* Multiboot */
+    struct multiboot_header header;
+    struct multiboot_symbols symbols;
+};
+
+/* A boot under way: borrowed values, all of them the caller's. */
+struct boot {
+    const struct machine *machine;
+    struct boot_request *request; /* its protocol becomes that of the kernel's header */
+    const u64 *module_sizes;
+    struct image *image;
+    struct opened *opened;
+};
+
+/* Errors: ELF_*, MULTIBOOT_*, CONFIG_LATER for a protocol that is not there, and what the source
+ * says. */
+MUST_USE struct error protocol_open(const struct boot *boot, const struct source *kernel);
+
+/* Errors: as plan_make(). */
+MUST_USE struct error protocol_plan(const struct boot *boot, struct plan *plan);
+
+/* Writes to claimed memory and fills in *entry. Errors: as native_finish(). */
+MUST_USE struct error protocol_finish(const struct boot *boot, const struct plan *plan,
+                                      const struct ram *ram, struct cpu_entry *entry);
+
+#endif

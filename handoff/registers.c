@@ -1,0 +1,36 @@
+#include "registers.h"
+#include "bytes.h"
+
+/* Null, code, data; flat, ring 0. Present, accessed (so that the CPU never writes to it),
+ * execute/read and read/write; 4 KiB granularity, limit 4 GiB. SDM volume 3A, section 3.4.5. */
+void registers_gdt(u8 *gdt, u32 bits) {
+    store64(gdt, 0);
+    store64(gdt + SELECTOR_CODE, bits == 64 ? 0x00af9b000000ffff : 0x00cf9b000000ffff);
+    store64(gdt + SELECTOR_DATA, 0x00cf93000000ffff);
+}
+
+static void add_moves(const struct plan *plan, struct cpu_entry *entry) {
+    entry->move_count = 0;
+    for (u32 i = 0; i < plan->load_count && entry->move_count < ENTRY_MOVES_MAX; i++) {
+        const struct load *load = &plan->loads[i];
+        if (load->late)
+            entry->moves[entry->move_count++] =
+                (struct move){(u32)load->staged, (u32)load->phys, (u32)load->file_size,
+                              (u32)(load->memory_size - load->file_size)};
+    }
+}
+
+void registers_begin(const struct plan *plan, u64 gdt_virt, struct cpu_entry *entry) {
+    *entry = (struct cpu_entry){.bits = plan->image->bits,
+                                .cr0 = CR0_PE | CR0_ET,
+                                .has_cr4 = plan->options.cpu_features & CPU_CPUID,
+                                .trampoline = plan->trampoline_virt,
+                                .ip = plan->entry};
+    registers_gdt(entry->gdt, entry->bits);
+    store16(entry->gdt_here, GDT_SIZE - 1);
+    store32(entry->gdt_here + 2, (u32)plan->trampoline_phys + TRAMPOLINE_ENTRY +
+                                     (u32) __builtin_offsetof(struct cpu_entry, gdt));
+    store16(entry->gdt_virtual, GDT_SIZE - 1);
+    store64(entry->gdt_virtual + 2, gdt_virt);
+    add_moves(plan, entry);
+}

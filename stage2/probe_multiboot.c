@@ -1,0 +1,92 @@
+#include "probe.h"
+
+#include "bios.h"
+#include "bytes.h"
+
+enum { VBE_OK = 0x004f };
+
+/* INT 15h, AX=53xxh (APM 1.2, sections 4.6.1 to 4.6.5). Connecting gives the segments; a connection
+ * that somebody left behind is cut first. The flags are asked for again, for they tell of the
+ * connection. */
+static void probe_apm(struct apm *apm) {
+    enum { CHECK = 0x5300, CONNECT_32 = 0x5303, DISCONNECT = 0x5304 };
+    static const u16 calls[] = {CHECK, DISCONNECT, CONNECT_32, CHECK};
+    struct bios_registers results[ARRAY_COUNT(calls)];
+    for (u32 i = 0; i < ARRAY_COUNT(calls); i++) {
+        results[i] = (struct bios_registers){.eax = calls[i]};
+        bios_call(0x15, &results[i]);
+        if (results[i].flags & FLAG_CARRY && calls[i] != DISCONNECT)
+            return;
+    }
+    const struct bios_registers *connected = &results[2];
+    *apm = (struct apm){.version = (u16)results[0].eax,
+                        .code_segment = (u16)connected->eax,
+                        .entry_offset = connected->ebx,
+                        .code_16_segment = (u16)connected->ecx,
+                        .data_segment = (u16)connected->edx,
+                        .flags = (u16)results[3].ecx,
+                        .code_size = (u16)connected->esi,
+                        .code_16_size = (u16)(connected->esi >> 16),
+                        .data_size = (u16)connected->edi};
+}
+
+/* INT 13h, AH=08h, and AH=41h for access by sector number. */
+static void probe_drive(struct bios_drive *drive) {
+    struct bios_registers geometry = {.eax = 0x0800, .edx = drive->number};
+    struct bios_registers extensions = {.eax = 0x4100, .ebx = 0x55aa, .edx = drive->number};
+    bios_call(0x13, &geometry);
+    bios_call(0x13, &extensions);
+    drive->by_sector_number =
+        !(extensions.flags & FLAG_CARRY) && (u16)extensions.ebx == 0xaa55 && extensions.ecx & 1;
+    if (geometry.flags & FLAG_CARRY)
+        return;
+    drive->sectors = geometry.ecx & 0x3f;
+    drive->heads = (u8)((geometry.edx >> 8) + 1);
+    drive->cylinders = (u16)(((geometry.ecx >> 8 & 0xff) | (geometry.ecx << 2 & 0x300)) + 1);
+}
+
+static void probe_drives(struct machine *machine) {
+    u32 count = *bda(BDA_DISKS);
+    machine->drive_count = count < BIOS_DRIVES_MAX ? count : BIOS_DRIVES_MAX;
+    for (u32 i = 0; i < machine->drive_count; i++) {
+        machine->drives[i].number = (u8)(0x80 + i);
+        probe_drive(&machine->drives[i]);
+    }
+}
+
+/* INT 15h, AH=C0h: the table at ES:BX. */
+static u32 config_table(void) {
+    struct bios_registers registers = {.eax = 0xc000};
+    bios_call(0x15, &registers);
+    bool fails = registers.flags & FLAG_CARRY || registers.eax & 0xff00;
+    return fails ? 0 : ((u32)registers.es << 4) + (u16)registers.ebx;
+}
+
+/* VBE 3.0, sections 4.3, 4.6 and 4.13: the controller, the mode, the protected-mode interface. */
+static void probe_vbe(struct vbe *vbe) {
+    struct bios_registers controller = {
+        .eax = 0x4f00, .edi = bios_offset(vbe->controller), .es = bios_segment(vbe->controller)};
+    struct bios_registers mode = {.eax = 0x4f03}, interface = {.eax = 0x4f0a};
+    bios_call(0x10, &controller);
+    bios_call(0x10, &mode);
+    if ((u16)controller.eax != VBE_OK || (u16)mode.eax != VBE_OK)
+        return;
+    vbe->present = true;
+    vbe->mode = (u16)mode.ebx;
+    bios_call(0x10, &interface);
+    if ((u16)interface.eax != VBE_OK)
+        return;
+    vbe->interface_segment = interface.es;
+    vbe->interface_offset = (u16)interface.edi;
+    vbe->interface_size = (u16)interface.ecx;
+}
+
+void probe_for_multiboot(enum boot_protocol protocol, struct machine *machine) {
+    probe_apm(&machine->apm);
+    if (protocol != PROTOCOL_MULTIBOOT1)
+        return;
+    probe_drives(machine);
+    machine->config_table = config_table();
+    if (!machine->vbe.present)
+        probe_vbe(&machine->vbe);
+}
