@@ -138,6 +138,7 @@ $(BUILD)/aloft: $(TOOL_OBJECTS) $(BUILD)/host/tools/bootcode-bytes.o $(HOST_MODU
 
 include test-kernels/kernels.mk
 include test-kernels/mistakes.mk
+include test-kernels/multiboot.mk
 
 # ---- tests ----------------------------------------------------------------------------------------------
 
