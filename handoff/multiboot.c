@@ -19,7 +19,7 @@ u64 multiboot_info_size(const struct boot *boot) {
     const struct multiboot_symbols *symbols = &boot->opened->symbols;
     u64 size = FIXED_SIZE + command_line_size(request);
     size += boot->machine->memory.count * MEMORY_ENTRY_SIZE;
-    if (symbols->run.size && request->protocol == PROTOCOL_MULTIBOOT2)
+    if (symbols->run.end && request->protocol == PROTOCOL_MULTIBOOT2)
         size += symbols->section_count * symbols->entry_size;
     for (u32 i = 0; i < request->module_count; i++)
         size += string_length(request->modules[i].arguments) + STRING_OVERHEAD;
@@ -119,7 +119,9 @@ void write_vbe_mode(const struct machine *machine, u8 *to) {
 static const u8 *patched_sections(const struct boot *boot, const struct plan *plan,
                                   const struct ram *ram) {
     const struct multiboot_symbols *symbols = &boot->opened->symbols;
-    u8 *bytes = plan->symbols_phys ? ram_at(ram, plan->symbols_phys, symbols->run.size) : NULL;
+    u8 *bytes = plan->symbols_phys
+                    ? ram_at(ram, plan->symbols_phys, symbols->run.end - symbols->run.start)
+                    : NULL;
     if (!bytes)
         return NULL;
     multiboot_patch_sections(symbols, bytes, (u32)plan->symbols_phys);

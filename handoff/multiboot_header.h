@@ -57,8 +57,12 @@ MUST_USE struct error multiboot_find(const struct source *file, u32 version,
 /* "Multiboot", "Multiboot 2" */
 const char *multiboot_name(u32 version);
 
+/* An error about the file, whose {other} is the name of the version. */
+struct error multiboot_error(enum error_code code, const struct source *file, u32 version, u32 a,
+                             u32 b, u32 c);
+
 /* The header of `version`, or of the other one if the file has only that. Errors:
- * MULTIBOOT_NO_HEADER to MULTIBOOT_NO_ENTRY_TAG, MULTIBOOT_VIDEO, and what the source says. */
+ * MULTIBOOT_NO_HEADER to MULTIBOOT_NO_ENTRY, and what the source says. */
 MUST_USE struct error multiboot_header_read(const struct source *file, u32 version, bool force,
                                             struct multiboot_header *header);
 

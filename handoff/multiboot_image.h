@@ -26,19 +26,24 @@
 
 enum { MULTIBOOT_SECTIONS_MAX = 2048 };
 
+/* A run of the file; its end is below 4 GiB. */
+struct file_run {
+    u32 start, end;
+};
+
 struct multiboot_symbols {
-    struct range run;  /* of the file; size 0 if there are none */
-    u32 section_count; /* 0 for a.out */
-    u32 entry_size;    /* of a section header: 40 or 64 */
-    u32 name_section;  /* e_shstrndx */
-    u64 table;         /* offset of the section header table in the file */
-    u32 symbols_size;  /* a.out: bytes of symbols, ... */
-    u32 strings_size;  /* ... and of strings, their own size field included */
-    const char *lack;  /* why the file's sections are not passed on; NULL if nothing is lost */
+    struct file_run run; /* empty if there are none */
+    u32 table;           /* the section header table, in the file */
+    u16 section_count;   /* 0 for a.out */
+    u16 entry_size;      /* of a section header: 40 or 64 */
+    u16 name_section;    /* e_shstrndx */
+    u32 symbols_size;    /* a.out: bytes of symbols, ... */
+    u32 strings_size;    /* ... and of strings, their own size field included */
+    const char *lack;    /* why the file's sections are not passed on; NULL if nothing is lost */
 };
 
 /* elf_first: an ELF file's own headers are used although the header has load addresses.
- * Errors: ELF_*, MULTIBOOT_ADDRESSES, MULTIBOOT_ENTRY, MULTIBOOT_TRUNCATED, and what the source
+ * Errors: ELF_*, MULTIBOOT_ADDRESSES, MULTIBOOT_ENTRY, and what the source
  * says. */
 MUST_USE struct error multiboot_image(const struct source *file,
                                       const struct multiboot_header *header, bool elf_first,

@@ -48,7 +48,7 @@ static struct error open_multiboot(const struct boot *boot, const struct source 
 
 static void note_symbols(const struct boot *boot, struct plan *plan) {
     const char *lack = boot->opened->symbols.lack;
-    if (boot->opened->symbols.run.size && !plan->symbols_phys)
+    if (boot->opened->symbols.run.end && !plan->symbols_phys)
         lack = "there is no room for them";
     if (lack)
         plan_note(plan,
@@ -74,13 +74,14 @@ struct error protocol_open(const struct boot *boot, const struct source *kernel)
 
 struct error protocol_plan(const struct boot *boot, struct plan *plan) {
     struct kernel_options options = boot->request->options;
+    const struct file_run *run = &boot->opened->symbols.run;
     struct plan_request wish = {.machine = boot->machine,
                                 .image = boot->image,
                                 .options = &options,
                                 .module_count = boot->request->module_count,
                                 .module_sizes = boot->module_sizes,
                                 .info_size = row_of(boot)->info_size(boot),
-                                .symbols = boot->opened->symbols.run};
+                                .symbols = {run->start, run->end - run->start}};
     if (boot->request->protocol != PROTOCOL_NATIVE) {
         options = kernel_options_default();
         options.paging = PAGING_OFF;

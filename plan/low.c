@@ -20,106 +20,104 @@ enum {
     SMALL_GAP = 0x10000,
     FIRST_MAPPED = 0x400000, /* what a kernel with one page table sees */
 };
+#define TOP 0xfffff000u
 
-/* A place for `size` bytes: in one of the ranges, which are tried in order. */
-static bool place(const struct plan_request *request, struct plan *plan,
-                  const struct memory_fit *fits, u64 size, struct claim claim, u64 *phys) {
-    for (; fits->below; fits++) {
-        struct memory_fit fit = *fits;
-        fit.size = physical_pages(size);
+/* Finds a place for `size` bytes and claims it: in [above, below) if it can be, else in the places
+ * that serve everything: low memory's end if `low`, behind the kernel, and anywhere. */
+struct placing {
+    const struct plan_request *request;
+    struct plan *plan;
+    u32 behind; /* the kernel */
+};
+
+static struct error place(const struct placing *placing, u32 size, struct memory_fit first,
+                          bool low, struct claim claim, u64 *phys) {
+    const struct memory_fit fits[] = {
+        first,
+        {.above = low ? PAGE_SIZE : TOP, .below = CONVENTIONAL_END, .high = true},
+        {.above = placing->behind, .below = TOP},
+        {.above = LOW_MEMORY_END, .below = TOP}};
+    for (u32 i = 0; i < ARRAY_COUNT(fits); i++) {
+        struct memory_fit fit = fits[i];
+        u32 at;
+        fit.size = size;
         fit.align = PAGE_SIZE;
-        if (!memory_fit(&request->machine->memory, &plan->claims, &fit, phys))
+        if (!memory_fit(&placing->request->machine->memory, &placing->plan->claims, &fit, &at))
             continue;
-        claim.start = *phys;
-        claim.size = fit.size;
-        /* An error would need more claims than modules and segments can make. */
-        return !claims_add(&plan->claims, claim).code;
+        *phys = claim.start = at;
+        claim.size = size;
+        return claims_add(&placing->plan->claims, claim);
     }
-    return false;
+    return error_make(ERROR_PLAN_MEMORY, .name = "modules and boot information",
+                      .number = {size, FOUR_GIB, 0});
 }
 
-static struct error no_room(const char *name, u64 size) {
-    return error_make(ERROR_PLAN_MEMORY, .name = name, .number = {size, FOUR_GIB, 0});
+static u32 pages(u64 size) {
+    return (u32)min_u64(physical_pages(size), TOP);
 }
 
-/* Where modules start to be tried: with the gap, unless they can then no longer lie in the first
- * 4 MiB and could without it. */
-static u64 behind_kernel(const struct plan_request *request, u64 *end) {
-    u64 size = 0;
-    *end = LOW_MEMORY_END;
+/* The end of the kernel, 1 MiB at least. */
+static u32 kernel_end(const struct plan_request *request) {
+    u64 end = LOW_MEMORY_END;
     for (u32 i = 0; i < request->image->segment_count; i++) {
         const struct segment *segment = &request->image->segments[i];
-        *end = max_u64(*end, segment->phys + segment->memory_size);
+        end = max_u64(end, segment->phys + segment->memory_size);
     }
+    return (u32)min_u64(end, TOP - GAP);
+}
+
+/* The gap is smaller where modules can lie in the first 4 MiB only thus. */
+static u32 gap(const struct plan_request *request, u32 end) {
+    u64 all = end;
     for (u32 i = 0; i < request->module_count; i++)
-        size += physical_pages(request->module_sizes[i]);
-    bool tight = *end + GAP + size > FIRST_MAPPED && *end + SMALL_GAP + size <= FIRST_MAPPED;
-    return *end + (tight ? SMALL_GAP : GAP);
+        all += pages(request->module_sizes[i]);
+    return all + GAP > FIRST_MAPPED && all + SMALL_GAP <= FIRST_MAPPED ? SMALL_GAP : GAP;
 }
 
-/* Each module behind the one before, so that the last one's end is the end of all. */
-static struct error place_modules(const struct plan_request *request, struct plan *plan,
-                                  u64 *behind) {
+/* Each module behind the one before, so that the last one's end is the end of all; then the
+ * symbols. Their bytes keep their place within a page, so what the file aligns stays aligned.
+ * Without room the kernel does without. */
+static struct error place_files(const struct placing *placing) {
+    const struct plan_request *request = placing->request;
+    struct plan *plan = placing->plan;
+    struct memory_fit fit = {.above = placing->behind, .below = TOP};
     for (u32 i = 0; i < request->module_count; i++) {
-        const struct memory_fit fits[] = {{.above = *behind, .below = FOUR_GIB},
-                                          {.above = LOW_MEMORY_END, .below = FOUR_GIB},
-                                          {.below = 0}};
-        u64 size = request->module_sizes[i], phys;
-        if (!place(request, plan, fits, size, (struct claim){.kind = CLAIM_MODULE, .index = i},
-                   &phys))
-            return no_room("a module", size);
-        TRY(physical_load_file(
-            plan, (struct load){.file = i + 1, .number = i, .file_size = size, .phys = phys}));
-        *behind = phys + physical_pages(size);
+        u32 size = pages(request->module_sizes[i]);
+        struct load load = {.file = i + 1, .number = i, .file_size = request->module_sizes[i]};
+        TRY(place(placing, size, fit, false, (struct claim){.kind = CLAIM_MODULE, .index = i},
+                  &load.phys));
+        fit.above = (u32)load.phys + size;
+        TRY(physical_load_file(plan, load));
     }
-    return OK;
-}
-
-/* Bytes keep their place within a page, so what the file aligns stays aligned. Without room the
- * kernel does without. */
-static struct error place_symbols(const struct plan_request *request, struct plan *plan,
-                                  u64 behind) {
-    const struct range *symbols = &request->symbols;
-    const struct memory_fit fits[] = {{.above = behind, .below = FOUR_GIB},
-                                      {.above = LOW_MEMORY_END, .below = FOUR_GIB},
-                                      {.below = 0}};
-    u64 into = symbols->start & (PAGE_SIZE - 1), phys;
-    if (!symbols->size || !place(request, plan, fits, into + symbols->size,
-                                 (struct claim){.kind = CLAIM_SYMBOLS}, &phys))
+    u32 into = (u32)request->symbols.start & ((u32)PAGE_SIZE - 1);
+    struct load load = {.number = LOAD_SYMBOLS,
+                        .offset = request->symbols.start,
+                        .file_size = request->symbols.size};
+    if (!load.file_size || place(placing, pages(into + load.file_size), fit, false,
+                                 (struct claim){.kind = CLAIM_SYMBOLS}, &load.phys)
+                               .code)
         return OK;
-    plan->symbols_phys = phys + into;
-    return physical_load_file(plan, (struct load){.number = LOAD_SYMBOLS,
-                                                  .offset = symbols->start,
-                                                  .file_size = symbols->size,
-                                                  .phys = plan->symbols_phys});
+    plan->symbols_phys = load.phys += into;
+    return physical_load_file(plan, load);
 }
 
 /* The trampoline's page follows the information. The end of memory below 1 MiB is the next best
  * place, for stacks of kernels that grow down from 0x90000 do not reach it. */
-static struct error place_handoff(const struct plan_request *request, struct plan *plan,
-                                  u64 behind) {
-    struct memory_fit fits[] = {
-        {.above = LOADER_BUFFER, .below = LOADER_BUFFER_END, .loader = true},
-        {.above = PAGE_SIZE, .below = CONVENTIONAL_END, .high = true},
-        {.above = behind, .below = FOUR_GIB},
-        {.above = LOW_MEMORY_END, .below = FOUR_GIB},
-        {.below = 0}};
-    const struct claim claim = {.kind = CLAIM_HANDOFF};
-    u64 size = plan->info_size + PAGE_SIZE;
-    if (!place(request, plan, fits, size, claim, &plan->info_phys))
-        return no_room("the boot information", size);
+static struct error place_handoff(const struct placing *placing) {
+    struct plan *plan = placing->plan;
+    struct claim claim = {.kind = CLAIM_HANDOFF};
+    struct memory_fit fit = {.above = LOADER_BUFFER, .below = LOADER_BUFFER_END, .loader = true};
+    TRY(place(placing, pages(plan->info_size + PAGE_SIZE), fit, true, claim, &plan->info_phys));
     plan->trampoline_phys = plan->info_phys + plan->info_size;
-    fits[0].above = STACK_START;
-    fits[0].below = STACK_END;
+    fit.above = STACK_START;
+    fit.below = STACK_END;
     plan->stack_size = STACK_END - STACK_START;
-    if (!place(request, plan, fits, plan->stack_size, claim, &plan->handoff_phys))
-        return no_room("a stack", plan->stack_size);
-    return OK;
+    return place(placing, STACK_END - STACK_START, fit, true, claim, &plan->handoff_phys);
 }
 
 struct error physical_low(const struct plan_request *request, struct plan *plan) {
-    u64 end, behind = behind_kernel(request, &end);
-    TRY(place_modules(request, plan, &behind));
-    TRY(place_symbols(request, plan, behind));
-    return place_handoff(request, plan, end + GAP);
+    u32 end = kernel_end(request);
+    struct placing placing = {request, plan, end + gap(request, end)};
+    TRY(place_files(&placing));
+    return place_handoff(&placing);
 }

@@ -231,47 +231,44 @@ bool memory_find(const struct memory_map *map, const struct claims *claims, stru
     return false;
 }
 
-/* A claim that has a page of the block; NULL if none has. */
-static const struct claim *page_owner(const struct claims *claims, struct range block,
-                                      bool loader) {
+/* The pages of a claim that has one of the block's; empty if none has. */
+static struct range pages_in_the_way(const struct claims *claims, struct range block, bool loader) {
     block = range_pages_outward(block);
-    for (u32 i = 0; i < claims->count; i++)
-        if (range_overlaps(range_pages_outward(claim_range(&claims->claims[i])), block) &&
-            !(loader && claims->claims[i].kind == CLAIM_LOADER))
-            return &claims->claims[i];
-    return NULL;
+    for (u32 i = 0; i < claims->count; i++) {
+        struct range pages = range_pages_outward(claim_range(&claims->claims[i]));
+        if (range_overlaps(pages, block) && !(loader && claims->claims[i].kind == CLAIM_LOADER))
+            return pages;
+    }
+    return (struct range){0, 0};
 }
 
 /* Hops from one claim in the way to the next, always in one direction. */
-static bool fit_in_range(const struct claims *claims, const struct memory_fit *fit,
-                         struct range range, u64 *phys) {
-    if (range.size < fit->size)
-        return false;
-    u64 end = range_end(range);
-    u64 at =
-        fit->high ? align_down(end - fit->size, fit->align) : align_up(range.start, fit->align);
-    while (at >= range.start && at <= end && fit->size <= end - at) {
-        const struct claim *owner = page_owner(claims, (struct range){at, fit->size}, fit->loader);
-        *phys = at;
-        if (!owner)
-            return true;
-        struct range used = range_pages_outward(claim_range(owner));
-        if (fit->high && used.start < fit->size)
+static bool fit_between(const struct claims *claims, const struct memory_fit *fit, u32 start,
+                        u32 end, u32 *phys) {
+    u32 mask = ~(fit->align - 1), size = fit->size;
+    for (;;) {
+        u32 at = fit->high ? (end - size) & mask : (start + ~mask) & mask;
+        if (start >= end || size > end - start || at < start || at > end - size)
             return false;
-        at = fit->high ? align_down(used.start - fit->size, fit->align)
-                       : align_up(range_end(used), fit->align);
+        *phys = at;
+        struct range pages = pages_in_the_way(claims, (struct range){at, size}, fit->loader);
+        if (!pages.size)
+            return true;
+        if (fit->high)
+            end = (u32)pages.start;
+        else
+            start = (u32)min_u64(range_end(pages), ~0u);
     }
-    return false;
 }
 
 bool memory_fit(const struct memory_map *map, const struct claims *claims,
-                const struct memory_fit *fit, u64 *phys) {
+                const struct memory_fit *fit, u32 *phys) {
     for (u32 i = 0; i < map->count; i++) {
         const struct memory_range *range = &map->ranges[fit->high ? map->count - 1 - i : i];
         u64 start = max_u64(range->start, fit->above);
         u64 end = min_u64(range->start + range->size, fit->below);
         if (range->kind == MEMORY_USABLE && start < end &&
-            fit_in_range(claims, fit, (struct range){start, end - start}, phys))
+            fit_between(claims, fit, (u32)start, (u32)end, phys))
             return true;
     }
     return false;

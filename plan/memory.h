@@ -120,17 +120,18 @@ struct memory_wish {
 MUST_USE bool memory_find(const struct memory_map *map, const struct claims *claims,
                           struct memory_wish wish, u64 *phys, u64 *largest);
 
-/* What memory_fit() looks for: a block at a multiple of `align`, as low or as high as can be. */
+/* What memory_fit() looks for below 4 GiB: a block at a multiple of `align`, as low or as high as
+ * can be. */
 struct memory_fit {
-    u64 size; /* bytes */
-    u64 above, below;
-    u64 align; /* a power of two, at least a page */
+    u32 size; /* bytes */
+    u32 above, below;
+    u32 align; /* a power of two, at least a page */
     bool high;
     bool loader; /* the loader's own memory will do too */
 };
 
 /* Like memory_find(); the whole pages of the block are free of all claims. */
 MUST_USE bool memory_fit(const struct memory_map *map, const struct claims *claims,
-                         const struct memory_fit *fit, u64 *phys);
+                         const struct memory_fit *fit, u32 *phys);
 
 #endif
