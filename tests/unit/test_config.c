@@ -560,9 +560,13 @@ static const struct expected_error request_errors[] = {
     {"recursive", "menuentry A {kernel --recursion=511 /k}", E(OPTION), 1, 21, "kernel", NULL, 0},
     {"value", "menuentry A {kernel\\\n --paging=long /k}", E(VALUE), 2, 2, "--paging", "long", 0},
     {"unknown", "menuentry A {kernel /k\n modul /k}", E(COMMAND), 2, 2, "modul", "module", 0},
-    {"multiboot", "menuentry A {\n multiboot /k}", E(LATER), 2, 2, "multiboot", NULL, 0},
-    {"multiboot2", "menuentry A {multiboot2 /k}", E(LATER), 1, 14, "multiboot2", NULL, 0},
-    {"module2", "menuentry A {module2 /k}", E(LATER), 1, 14, "module2", NULL, 0},
+    {"multiboot option", "menuentry A {multiboot --paging=off /k}", E(OPTION), 1, 24, "multiboot",
+     "--paging=off", 0},
+    {"multiboot2 option", "menuentry A {multiboot2 --forced /k}", E(OPTION), 1, 25, "multiboot2",
+     "--forced", 0},
+    {"option of the other command", "menuentry A {kernel --force /k}", E(OPTION), 1, 21, "kernel",
+     "--force", 0},
+    {"module2 first", "menuentry A {module2 /k}", E(MODULE_FIRST), 1, 14, NULL, NULL, 0},
     {"linux", "menuentry A {linux /k}", E(LATER), 1, 14, "linux", NULL, 0},
     {"linux16", "menuentry A {linux16 /k}", E(LATER), 1, 14, "linux16", NULL, 0},
     {"initrd", "menuentry A {initrd /k}", E(LATER), 1, 14, "initrd", NULL, 0},
@@ -574,6 +578,42 @@ static const struct expected_error request_errors[] = {
     {"reboot", "menuentry A {reboot}", E(LATER), 1, 14, "reboot", NULL, 0},
     {"nothing", "", E(NO_ENTRY), 0, 0, NULL, NULL, 0},
 };
+
+/* multiboot and multiboot2 with their options. */
+static void test_multiboot_commands(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        enum boot_protocol protocol;
+        bool force, cmdline_path, elf_first;
+        u32 modules;
+        const char *gfxpayload, *arguments;
+    } rows[] = {
+        {"kernel /k", PROTOCOL_NATIVE, false, false, false, 0, "", ""},
+        {"multiboot /k", PROTOCOL_MULTIBOOT1, false, false, false, 0, "", ""},
+        {"multiboot --force /k a 'b c'", PROTOCOL_MULTIBOOT1, true, false, false, 0, "",
+         "a \"b c\""},
+        {"multiboot2 --cmdline-path --force /k --force", PROTOCOL_MULTIBOOT2, true, true, false, 0,
+         "", "--force"},
+        {"multiboot --quirk-bad-kludge --quirk-modules-after-kernel /k x", PROTOCOL_MULTIBOOT1,
+         false, false, true, 0, "", "x"},
+        {"set gfxpayload=800x600\nmultiboot2 /k\nmodule2 /m\nmodule --nounzip /n",
+         PROTOCOL_MULTIBOOT2, false, false, false, 2, "800x600", ""},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct boot_request request = {.force = true, .cmdline_path = true, .elf_first = true};
+        expect_ok(rows[i].text, parse(rows[i].text));
+        expect_ok(rows[i].text, config_request(&config, 0, &request));
+        assert_int_equal(request.protocol, rows[i].protocol);
+        assert_int_equal(request.force, rows[i].force);
+        assert_int_equal(request.cmdline_path, rows[i].cmdline_path);
+        assert_int_equal(request.elf_first, rows[i].elf_first);
+        assert_int_equal(request.module_count, rows[i].modules);
+        check_string(rows[i].text, rows[i].gfxpayload, request.gfxpayload);
+        check_string(rows[i].text, rows[i].arguments, request.kernel.arguments);
+        assert_string_equal(request.kernel.path, "/k");
+    }
+}
 
 static void test_request_errors(void **state) {
     (void)state;
@@ -972,6 +1012,7 @@ int main(void) {
         cmocka_unit_test(test_default),
         cmocka_unit_test(test_variable),
         cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_multiboot_commands),
         cmocka_unit_test(test_request_errors),
         cmocka_unit_test(test_request_limits),
         cmocka_unit_test(test_request_others),
