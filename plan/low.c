@@ -14,10 +14,11 @@
 
 enum {
     STACK_START = 0x7c000,
-    STACK_END = 0x80000,
+    STACK_SIZE = 0x4000,
     CONVENTIONAL_END = 0xa0000,
     GAP = 0x100000, /* behind the kernel */
     SMALL_GAP = 0x10000,
+    LOW_GAP = 0x8000,        /* behind a kernel below 1 MiB */
     FIRST_MAPPED = 0x400000, /* what a kernel with one page table sees */
 };
 #define TOP 0xfffff000u
@@ -101,18 +102,32 @@ static struct error place_files(const struct placing *placing) {
     return physical_load_file(plan, load);
 }
 
+/* [start, start + size), if it is free, and the gap before it too. */
+static struct memory_fit exactly(const struct placing *placing, u32 start, u32 size) {
+    u32 at;
+    struct memory_fit fit = {.size = LOW_GAP + size,
+                             .above = start - LOW_GAP,
+                             .below = start + size,
+                             .align = PAGE_SIZE,
+                             .loader = true};
+    bool fits = memory_fit(&placing->request->machine->memory, &placing->plan->claims, &fit, &at);
+    fit.above = fits ? start : TOP;
+    return fit;
+}
+
 /* The trampoline's page follows the information. The end of memory below 1 MiB is the next best
  * place, for stacks of kernels that grow down from 0x90000 do not reach it. */
 static struct error place_handoff(const struct placing *placing) {
     struct plan *plan = placing->plan;
     struct claim claim = {.kind = CLAIM_HANDOFF};
-    struct memory_fit fit = {.above = LOADER_BUFFER, .below = LOADER_BUFFER_END, .loader = true};
-    TRY(place(placing, pages(plan->info_size + PAGE_SIZE), fit, true, claim, &plan->info_phys));
+    u32 size = pages(plan->info_size + PAGE_SIZE);
+    bool fits = size <= LOADER_BUFFER_END - LOADER_BUFFER;
+    TRY(place(placing, size, exactly(placing, fits ? LOADER_BUFFER : TOP, size), true, claim,
+              &plan->info_phys));
     plan->trampoline_phys = plan->info_phys + plan->info_size;
-    fit.above = STACK_START;
-    fit.below = STACK_END;
-    plan->stack_size = STACK_END - STACK_START;
-    return place(placing, STACK_END - STACK_START, fit, true, claim, &plan->handoff_phys);
+    plan->stack_size = STACK_SIZE;
+    return place(placing, STACK_SIZE, exactly(placing, STACK_START, STACK_SIZE), true, claim,
+                 &plan->handoff_phys);
 }
 
 struct error physical_low(const struct plan_request *request, struct plan *plan) {
