@@ -2,7 +2,7 @@
 #
 # All are one probe (multiboot/probe.c), in other files and with other headers.
 
-# name : flags for entry.asm, with + for a space
+# name : flags for entry.asm, with + for a space : where it is linked, if not at 1 MiB
 MULTIBOOT_ROWS := \
     mb1-elf32:-DPROTOCOL=1 \
     mb1-video:-DPROTOCOL=1+-DVIDEO \
@@ -11,18 +11,19 @@ MULTIBOOT_ROWS := \
     mb1-optional:-DPROTOCOL=1+-DFLAGS=0x40000 \
     mb2-elf32:-DPROTOCOL=2 \
     mb2-video:-DPROTOCOL=2+-DVIDEO \
-    mb2-kludge:-DPROTOCOL=2+-DKLUDGE
+    mb2-kludge:-DPROTOCOL=2+-DKLUDGE \
+    mb1-on-loader:-DPROTOCOL=1:0x1c000
 
 MULTIBOOT_DIR := $(KERNELS_DIR)/multiboot
 MULTIBOOT_CFLAGS := $(filter-out -iquote%include,$(KERNEL_CFLAGS)) -Wno-array-bounds
 
-# $(1) name, $(2) flags
+# $(1) name, $(2) flags, $(3) place
 define multiboot_rules
 $(KERNELS_OUT)/$(1).objects/entry.o: $(MULTIBOOT_DIR)/entry.asm
 	@mkdir -p $$(@D)
 	$(KERNEL_Q)$(NASM) -f elf32 $(2) -o $$@ $$<
 $(KERNELS_OUT)/$(1).elf: $(MULTIBOOT_DIR)/kernel.ld $(KERNELS_OUT)/$(1).objects/entry.o $(KERNELS_OUT)/multiboot.probe.o
-	$(KERNEL_Q)$(LD32) $(KERNEL_LDFLAGS) -T $$< -o $$@ $$(filter %.o,$$^)
+	$(KERNEL_Q)$(LD32) $(KERNEL_LDFLAGS) $(if $(3),--defsym=base=$(3)) -T $$< -o $$@ $$(filter %.o,$$^)
 $(KERNELS_OUT)/$(1).bin: $(KERNELS_OUT)/$(1).elf
 	$(KERNEL_Q)$(OBJCOPY) -O binary $$< $$@
 # The same code in an ELF64 file; the bytes of .bss are in the file.
@@ -31,7 +32,7 @@ $(KERNELS_OUT)/$(1:32=64).wrap.o: $(MULTIBOOT_DIR)/wrap64.S $(KERNELS_OUT)/$(1).
 	$(KERNEL_Q)$(CC64) -DPAYLOAD='"$$@.bin"' -DPAYLOAD_ENTRY=$$$$(nm $(KERNELS_OUT)/$(1).elf | sed -n 's/^\(.*\) T start$$$$/0x\1/p') -c -o $$@ $$<
 endef
 
-$(foreach row,$(MULTIBOOT_ROWS),$(eval $(call multiboot_rules,$(word 1,$(subst :, ,$(row))),$(subst +, ,$(word 2,$(subst :, ,$(row)))))))
+$(foreach row,$(MULTIBOOT_ROWS),$(eval $(call multiboot_rules,$(word 1,$(subst :, ,$(row))),$(subst +, ,$(word 2,$(subst :, ,$(row)))),$(word 3,$(subst :, ,$(row))))))
 
 $(KERNELS_OUT)/mb%-elf64.elf: $(MULTIBOOT_DIR)/wrap64.ld $(KERNELS_OUT)/mb%-elf64.wrap.o
 	$(KERNEL_Q)$(LD64) $(KERNEL_LDFLAGS) -T $< -e start -o $@ $(filter %.o,$^)
@@ -40,8 +41,12 @@ $(KERNELS_OUT)/multiboot.probe.o: $(MULTIBOOT_DIR)/probe.c $(KERNELS_DIR)/lib/cp
 	@mkdir -p $(@D)
 	$(KERNEL_Q)$(CC32) -march=i486 $(MULTIBOOT_CFLAGS) -c -o $@ $<
 
+$(KERNELS_OUT)/mb1-real-mode.bin: $(MULTIBOOT_DIR)/real-mode.asm
+	@mkdir -p $(@D)
+	$(KERNEL_Q)$(NASM) -f bin -o $@ $<
+
 MULTIBOOT_FILES := $(foreach row,$(MULTIBOOT_ROWS),$(KERNELS_OUT)/$(word 1,$(subst :, ,$(row))).elf) \
-    $(addprefix $(KERNELS_OUT)/,mb1-kludge.bin mb2-kludge.bin mb1-elf64.elf mb2-elf64.elf)
+    $(addprefix $(KERNELS_OUT)/,mb1-real-mode.bin mb1-kludge.bin mb2-kludge.bin mb1-elf64.elf mb2-elf64.elf)
 
 .PHONY: all-multiboot
 all-kernels: all-multiboot
