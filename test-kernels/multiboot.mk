@@ -45,8 +45,12 @@ $(KERNELS_OUT)/mb1-real-mode.bin: $(MULTIBOOT_DIR)/real-mode.asm
 	@mkdir -p $(@D)
 	$(KERNEL_Q)$(NASM) -f bin -o $@ $<
 
+$(KERNELS_OUT)/mb2-relocatable-%.bin: $(MULTIBOOT_DIR)/relocatable.asm
+	@mkdir -p $(@D)
+	$(KERNEL_Q)$(NASM) -f bin -DPREFERENCE=$* -o $@ $<
+
 MULTIBOOT_FILES := $(foreach row,$(MULTIBOOT_ROWS),$(KERNELS_OUT)/$(word 1,$(subst :, ,$(row))).elf) \
-    $(addprefix $(KERNELS_OUT)/,mb1-real-mode.bin mb1-kludge.bin mb2-kludge.bin mb1-elf64.elf mb2-elf64.elf)
+    $(addprefix $(KERNELS_OUT)/,mb1-real-mode.bin mb2-relocatable-0.bin mb2-relocatable-1.bin mb2-relocatable-2.bin mb1-kludge.bin mb2-kludge.bin mb1-elf64.elf mb2-elf64.elf)
 
 .PHONY: all-multiboot
 all-kernels: all-multiboot

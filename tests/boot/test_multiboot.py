@@ -141,6 +141,12 @@ def test_real_mode(tmp_path):
     boot(tmp_path, "mb1-real-mode.bin")
 
 
+@pytest.mark.parametrize("preference", [0, 1, 2])
+def test_relocatable(tmp_path, preference):
+    """Where the kernel's tag wants it; the kernel judges."""
+    boot(tmp_path, f"mb2-relocatable-{preference}.bin", "multiboot2")
+
+
 # ---- files in unusual shapes ----
 
 def payload():
@@ -152,6 +158,12 @@ def payload():
 
 def header_1(flags=3):
     return struct.pack("<III", 0x1BADB002, flags, -(0x1BADB002 + flags) & 0xFFFFFFFF)
+
+
+def header_2(*words):
+    """Tags, as words; the end tag is added."""
+    tags = struct.pack(f"<{len(words)}I", *words) + struct.pack("<II", 0, 8)
+    return struct.pack("<IIII", 0xE85250D6, 0, 16 + len(tags), -(0xE85250D6 + 16 + len(tags)) & 0xFFFFFFFF) + tags
 
 
 def elf(parts, entry, bits=32, kind=2, phoff=None, at=None):
@@ -286,7 +298,28 @@ def test_flag_and_force(tmp_path):
     check_state(got, True)
 
 
+def with_tags(*words):
+    header = header_2(*words)
+    return elf([(1, 0x1000, BASE, BASE, 256, 256, 1)], BASE, at={0x1000: header + bytes(256 - len(header))})
+
+
+def test_demands_passed_over(tmp_path):
+    """Tags marked as required that a BIOS machine cannot serve, and an information request for what only EFI has."""
+    content, entry = payload()
+    size = len(content)
+    header = header_2(7, 8, 8, 12, 0x1234, 0, 9, 12, 0x1234, 0, 1, 20, 11, 12, 17, 0, 4, 12, 3, 0)
+    file = elf([(1, 0x1000, BASE, BASE, size, size, 0x1000)], entry, at={0x800: header, 0x1000: without_header(content)})
+    check_state(boot(tmp_path, file, "multiboot2"), False)
+
+
 MISTAKES = {
+    "tag": (lambda: with_tags(0x63, 8), "multiboot2", "E163 /boot/k: its Multiboot header demands tag 99 (0x63)"),
+    "request": (lambda: with_tags(1, 12, 0x40, 0), "multiboot2", "demands information tag 64 (0x40), which Multiboot does not"),
+    "tag-size": (lambda: with_tags(6, 4), "multiboot2",
+                 "E164 /boot/k: tag 6 of its Multiboot 2 header, at file offset 0x1010, cannot be 4 bytes long."),
+    "no-entry-tag": (lambda: with_tags(2, 24, BASE, BASE, 0, 0), "multiboot2", "E165 /boot/k: its Multiboot 2 header has an address"),
+    "relocate": (lambda: with_tags(10, 24, 0x10000000, 0x20000000, 0x1000, 1), "multiboot2",
+                 "E168 /boot/k: no 256 bytes are free between 0x10000000 and 0x20000000 at a multiple of 0x1000."),
     "no-header": (lambda: elf([(1, 0x1000, BASE, BASE, 16, 16, 1)], BASE, at={0x1000: bytes(16)}), "multiboot",
                   "E160 /boot/k has no Multiboot header in its first 8192 bytes."),
     "late": (lambda: elf([(1, 0x1000, BASE, BASE, 16, 16, 1)], BASE, at={0x3000: header_1()}), "multiboot",
