@@ -29,8 +29,9 @@ enum header_tag {
     TAG_COUNT
 };
 
-/* A header on its way to *header. */
+/* A header on its way to *header. Functions that return false have set `error`. */
 struct reader {
+    struct error error;
     const struct source *file;
     struct multiboot_header *header;
     bool force;
@@ -51,14 +52,19 @@ struct error multiboot_error(enum error_code code, const struct source *file, u3
                       .number = {a, b, c});
 }
 
+static bool fail(struct reader *reader, enum error_code code, u32 version, u32 a, u32 b, u32 c) {
+    reader->error = multiboot_error(code, reader->file, version, a, b, c);
+    return false;
+}
+
 /* Reads words. Past the end of the file there are zeros. */
-static struct error read_words(const struct source *file, u32 offset, u32 *words, u32 size) {
-    u64 left = offset < file->size ? file->size - offset : 0;
+static bool read_words(struct reader *reader, u32 offset, u32 *words, u32 size) {
+    u64 left = offset < reader->file->size ? reader->file->size - offset : 0;
     memset(words, 0, size);
-    TRY(source_read(file, offset, words, (size_t)min_u64(size, left)));
+    reader->error = source_read(reader->file, offset, words, (size_t)min_u64(size, left));
     for (u32 i = 0; i < size / 4; i++)
         words[i] = load32((const u8 *)&words[i]);
-    return OK;
+    return !reader->error.code;
 }
 
 /* The sum that must be 0: of three words, or of four. */
@@ -68,62 +74,67 @@ static u32 header_sum(const u32 *words, u32 kind) {
 
 /* A magic number at `at`: does a header begin there? A Multiboot 2 header for another architecture
  * (MIPS) is none. */
-static struct error look_at(const struct source *file, u32 at, u32 kind,
-                            struct multiboot_places *places) {
+static bool look_at(struct reader *reader, u32 at, u32 kind, struct multiboot_places *places) {
     u32 words[MAGIC_SIZE / 4];
-    TRY(read_words(file, at, words, MAGIC_SIZE));
-    bool good = !header_sum(words, kind) && !(kind && words[1]) &&
-                at + 12 <= min_u64(reach[kind], file->size) && !(at & (alignment[kind] - 1u));
+    bool good = read_words(reader, at, words, MAGIC_SIZE) && !header_sum(words, kind) &&
+                !(kind && words[1]) && at + 12 <= min_u64(reach[kind], reader->file->size) &&
+                !(at & (alignment[kind] - 1u));
     u32 *place = good ? &places->good[kind] : &places->bad[kind];
     if (*place == MULTIBOOT_NOWHERE)
         *place = at;
-    return OK;
+    return !reader->error.code;
 }
 
-static struct error scan(const struct source *file, u32 limit, u32 version,
-                         struct multiboot_places *places) {
+static bool scan(struct reader *reader, u32 limit, u32 version, struct multiboot_places *places) {
     u32 chunk[CHUNK_SIZE / 4];
     memset(places, 0xff, sizeof *places);
-    for (u32 at = 0; at < limit && at < file->size; at += CHUNK_SIZE) {
-        TRY(read_words(file, at, chunk, CHUNK_SIZE));
+    for (u32 at = 0; at < limit && at < reader->file->size; at += CHUNK_SIZE) {
+        if (!read_words(reader, at, chunk, CHUNK_SIZE))
+            return false;
         for (u32 i = 0; i < CHUNK_SIZE / 4; i++)
-            if (chunk[i] == MAGIC_1 || chunk[i] == MAGIC_2)
-                TRY(look_at(file, at + 4 * i, chunk[i] == MAGIC_2, places));
+            if ((chunk[i] == MAGIC_1 || chunk[i] == MAGIC_2) &&
+                !look_at(reader, at + 4 * i, chunk[i] == MAGIC_2, places))
+                return false;
         if (version && places->good[version - 1] != MULTIBOOT_NOWHERE)
             break;
     }
-    return OK;
+    return true;
 }
 
 struct error multiboot_find(const struct source *file, u32 version,
                             struct multiboot_places *places) {
-    return scan(file, MULTIBOOT2_REACH, version, places);
+    struct reader reader = {.file = file};
+    (void)scan(&reader, MULTIBOOT2_REACH, version, places);
+    return reader.error;
 }
 
 /* Why there is no header: none at all, one with a wrong sum, or one in the wrong place. */
-static struct error no_header(const struct source *file, u32 version) {
+static bool no_header(struct reader *reader, u32 version) {
     struct multiboot_places places;
     u32 words[MAGIC_SIZE / 4];
-    TRY(scan(file, LATE_REACH, 0, &places));
+    if (!scan(reader, LATE_REACH, 0, &places))
+        return false;
     if (places.bad[version - 1] == MULTIBOOT_NOWHERE &&
         places.bad[2 - version] != MULTIBOOT_NOWHERE)
         version = 3 - version;
     u32 kind = version - 1, at = places.bad[kind];
     if (at == MULTIBOOT_NOWHERE)
-        return multiboot_error(ERROR_MULTIBOOT_NO_HEADER, file, version, reach[kind], 0, 0);
-    TRY(read_words(file, at, words, MAGIC_SIZE));
+        return fail(reader, ERROR_MULTIBOOT_NO_HEADER, version, reach[kind], 0, 0);
+    if (!read_words(reader, at, words, MAGIC_SIZE))
+        return false;
     u32 sum = header_sum(words, kind), stands = words[2 + kind];
     if (sum)
-        return multiboot_error(ERROR_MULTIBOOT_CHECKSUM, file, version, at, stands, stands - sum);
-    return multiboot_error(ERROR_MULTIBOOT_PLACE, file, version, at, reach[kind], alignment[kind]);
+        return fail(reader, ERROR_MULTIBOOT_CHECKSUM, version, at, stands, stands - sum);
+    return fail(reader, ERROR_MULTIBOOT_PLACE, version, at, reach[kind], alignment[kind]);
 }
 
-/* OK with --force. */
-static struct error demand(const struct reader *reader, const char *thing, u32 number) {
+/* Passed over with --force. */
+static bool demand(struct reader *reader, const char *thing, u32 number) {
     if (reader->force)
-        return OK;
-    return error_make(ERROR_MULTIBOOT_DEMAND, .name = reader->file->name, .other = thing,
-                      .number = {number});
+        return true;
+    fail(reader, ERROR_MULTIBOOT_DEMAND, 1, number, 0, 0);
+    reader->error.values.other = thing;
+    return false;
 }
 
 /* The address fields stand in the same order in both versions. */
@@ -145,98 +156,107 @@ static void take_video(const struct reader *reader, enum video_kind kind, const 
     reader->header->video = (struct video_wish){kind, fields[0], fields[1], fields[2]};
 }
 
-static struct error read_1(struct reader *reader) {
+static bool read_1(struct reader *reader) {
     const u32 *fields = reader->fields;
-    TRY(read_words(reader->file, reader->header->offset, reader->fields, FIELDS_SIZE));
+    if (!read_words(reader, reader->header->offset, reader->fields, FIELDS_SIZE))
+        return false;
     u32 flags = fields[1];
     for (u32 bit = 3; bit < 16; bit++)
-        if (flags >> bit & 1)
-            TRY(demand(reader, "flag bit", bit));
+        if (flags >> bit & 1 && !demand(reader, "flag bit", bit))
+            return false;
     if (flags & FLAG_1_ADDRESSES) {
         take_addresses(reader, fields + 3);
         take_entry(reader, fields[7]);
     }
-    if (flags & FLAG_1_VIDEO) {
-        if (fields[8] > 1)
-            TRY(demand(reader, "the video mode type", fields[8]));
-        take_video(reader, fields[8] ? VIDEO_TEXT : VIDEO_PIXELS, fields + 9);
-    }
-    return OK;
+    if (!(flags & FLAG_1_VIDEO))
+        return true;
+    take_video(reader, fields[8] ? VIDEO_TEXT : VIDEO_PIXELS, fields + 9);
+    return fields[8] <= 1 || demand(reader, "the video mode type", fields[8]);
 }
 
 /* Information that a BIOS machine does not have is known too: the kernel sees that it is missing.
  */
-static struct error check_request(const struct reader *reader, u32 size) {
+static bool check_request(struct reader *reader, u32 size) {
     u32 type;
-    for (u32 into = 8; into + 4 <= size; into += 4) {
-        TRY(read_words(reader->file, reader->at + into, &type, sizeof type));
-        if (type > LAST_INFORMATION_TAG)
-            TRY(demand(reader, "information tag", type));
-    }
-    return OK;
+    for (u32 into = 8; into + 4 <= size; into += 4)
+        if (!read_words(reader, reader->at + into, &type, sizeof type) ||
+            (type > LAST_INFORMATION_TAG && !demand(reader, "information tag", type)))
+            return false;
+    return true;
 }
 
-static struct error read_tag(struct reader *reader, u32 type, bool demanded) {
+static bool read_tag(struct reader *reader, u32 type, bool demanded) {
     struct multiboot_header *header = reader->header;
     const u32 *fields = reader->fields;
     switch (type) {
-    case TAG_REQUEST: return demanded ? check_request(reader, fields[1]) : OK;
+    case TAG_REQUEST: return !demanded || check_request(reader, fields[1]);
     case TAG_ADDRESSES:
         take_addresses(reader, fields + 2);
         if (header->load == ~0u) /* the file's first byte is to be loaded first */
             header->load = header->header_address - header->offset;
-        return OK;
-    case TAG_ENTRY: take_entry(reader, fields[2]); return OK;
-    case TAG_FRAMEBUFFER: take_video(reader, VIDEO_PIXELS, fields + 2); return OK;
+        break;
+    case TAG_ENTRY: take_entry(reader, fields[2]); break;
+    case TAG_FRAMEBUFFER: take_video(reader, VIDEO_PIXELS, fields + 2); break;
     case TAG_RELOCATABLE:
         header->relocatable = true;
         header->lowest = fields[2];
         header->highest = fields[3];
         header->align = fields[4];
         header->preference = fields[5];
-        return OK;
+        break;
     default: /* the rest needs nothing: there is text, and modules always start a page */
-        return demanded && type >= TAG_COUNT ? demand(reader, "tag", type) : OK;
+        return !demanded || type < TAG_COUNT || demand(reader, "tag", type);
     }
+    return true;
 }
 
 /* The tags end with the end tag or with the length that the header gives, whichever comes first:
  * both are wrong in some kernel or other. */
-static struct error read_2(struct reader *reader) {
+static bool read_2(struct reader *reader) {
     static const u8 sizes[TAG_COUNT] = {8, 8, 24, 12, 12, 20, 8, 8, 12, 12, 24};
     const struct multiboot_header *header = reader->header;
     u32 *fields = reader->fields, size;
-    TRY(read_words(reader->file, header->offset, fields, MAGIC_SIZE));
+    if (!read_words(reader, header->offset, fields, MAGIC_SIZE))
+        return false;
     u32 end = header->offset + (u32)min_u64(fields[2], MULTIBOOT2_REACH);
     for (reader->at = header->offset + MAGIC_SIZE; reader->at + 8 <= end;
          reader->at += (size + 7) & ~7u) {
-        TRY(read_words(reader->file, reader->at, fields, FIELDS_SIZE));
+        if (!read_words(reader, reader->at, fields, FIELDS_SIZE))
+            return false;
         u32 type = fields[0] & 0xffff;
         size = fields[1];
         if (type == TAG_END)
             break;
         if (size < (type < TAG_COUNT ? sizes[type] : 8) || size > MULTIBOOT2_REACH)
-            return multiboot_error(ERROR_MULTIBOOT_TAG_SIZE, reader->file, 2, type, reader->at,
-                                   size);
-        TRY(read_tag(reader, type, !(fields[0] >> 16 & TAG_OPTIONAL)));
+            return fail(reader, ERROR_MULTIBOOT_TAG_SIZE, 2, type, reader->at, size);
+        if (!read_tag(reader, type, !(fields[0] >> 16 & TAG_OPTIONAL)))
+            return false;
     }
     if (header->has_addresses && !header->has_entry)
-        return multiboot_error(ERROR_MULTIBOOT_NO_ENTRY, reader->file, 2, 0, 0, 0);
-    return OK;
+        return fail(reader, ERROR_MULTIBOOT_NO_ENTRY, 2, 0, 0, 0);
+    return true;
 }
 
-struct error multiboot_header_read(const struct source *file, u32 version, bool force,
-                                   struct multiboot_header *header) {
-    struct reader reader = {.file = file, .header = header, .force = force};
+/* The header of the wished version, else the other's. */
+static bool read_header(struct reader *reader, u32 version) {
+    struct multiboot_header *header = reader->header;
     struct multiboot_places places;
-    TRY(multiboot_find(file, version, &places));
+    if (!scan(reader, MULTIBOOT2_REACH, version, &places))
+        return false;
     if (places.good[version - 1] == MULTIBOOT_NOWHERE) {
         if (places.good[2 - version] == MULTIBOOT_NOWHERE)
-            return no_header(file, version);
+            return no_header(reader, version);
         version = 3 - version;
     }
     memset(header, 0, sizeof *header);
     header->version = version;
     header->offset = places.good[version - 1];
-    return version == 1 ? read_1(&reader) : read_2(&reader);
+    return version == 1 ? read_1(reader) : read_2(reader);
+}
+
+struct error multiboot_header_read(const struct source *file, u32 version, bool force,
+                                   struct multiboot_header *header) {
+    struct reader reader = {.file = file, .header = header, .force = force};
+    (void)read_header(&reader, version);
+    return reader.error;
 }
