@@ -98,14 +98,15 @@ static int make_tree(void **state) {
     run("mkdir -p %s/tree/boot %s/tree/many %s/tree/deep/er/est", folder, folder, folder);
     for (u32 i = 0; i < ARRAY_COUNT(contents); i++)
         write_content(&contents[i]);
-    run("cd %s/tree/many && for i in $(seq 1 350); do echo $i >'a longer name of file number '$i; "
+    run("cd %s/tree/many && for i in $(seq 1 341); do echo $i >'a longer name of file number '$i; "
         "done",
         folder);
     run("cd %s/tree && ln -s boot/kernel.elf fast && ln -s /boot/kernel.elf absolute && ln -s boot "
         "folder "
         "&& ln -s %s deep/slow && ln -s loop loop && ln -s ../../.. deep/er/est/up "
         "&& ln -s /deep/er/est/up/folder/kernel.elf chain && ln -s nowhere broken && mkfifo pipe "
-        "&& ln -s a/ slash",
+        "&& ln -s a/ slash && ln -s boot/kernel.elf link1 "
+        "&& for i in 1 2 3 4 5 6 7 8; do ln -s link$i link$((i + 1)); done",
         folder, SLOW_TARGET);
     return 0;
 }
@@ -187,7 +188,7 @@ static void check_file(const struct ext *ext, const char *path, const struct con
 }
 
 static void check_many(const struct ext *ext) {
-    for (u32 i = 1; i <= 350; i++) {
+    for (u32 i = 1; i <= 341; i++) {
         char path[100], text[10] = "", expected[10];
         struct ext_file file;
         snprintf(path, sizeof path, "/many/a longer name of file number %u", i);
@@ -220,6 +221,7 @@ static const struct {
     {"", ERROR_FILE_PATH, "it does not start with /"},
     {"/loop", ERROR_EXT_LINKS, NULL},
     {"/loop/x", ERROR_EXT_LINKS, NULL},
+    {"/link9", ERROR_EXT_LINKS, NULL}, /* nine links, one too many */
     {"/boot", ERROR_FILE_IS_DIRECTORY, NULL},
     {"/", ERROR_FILE_IS_DIRECTORY, NULL},
     {"/folder/", ERROR_FILE_IS_DIRECTORY, NULL},
@@ -251,7 +253,8 @@ static void check_links(const struct ext *ext) {
                                         "/./boot/./kernel.elf",
                                         "/../boot/kernel.elf",
                                         "/deep/er/est/up/fast",
-                                        "/chain"};
+                                        "/chain",
+                                        "/link8"};
     const struct content *kernel = &contents[5];
     for (u32 i = 0; i < ARRAY_COUNT(paths); i++)
         check_file(ext, paths[i], kernel);
@@ -961,11 +964,53 @@ static void long_paths(void **state) {
     path[256] = 'x';
     path[257] = 0;
     assert_int_equal(ext_find(&ext, path, &file).code, ERROR_FILE_PATH);
-    /* the target of a link does not fit in front of the rest */
+    /* the target of a link just fits in front of the rest, and just does not */
+    for (size_t length = 928; length <= 929; length++) {
+        memset(path, '/', sizeof path);
+        memcpy(path + 1, "long", 4);
+        path[length] = 0;
+        assert_int_equal(ext_find(&ext, path, &file).code,
+                         length == 928 ? ERROR_FILE_NOT_DIRECTORY : ERROR_EXT_INODE);
+    }
     memset(path, '/', sizeof path);
     memcpy(path + 1, "long", 4);
     memcpy(path + 1000, "x", 2);
     assert_int_equal(ext_find(&ext, path, &file).code, ERROR_EXT_INODE);
+}
+
+/* With blocks of 64 KiB an entry as long as a block does not fit its field: 0 or ffff stands there.
+ */
+static void entry_of_64_kib(void **state) {
+    (void)state;
+    enum { LARGE = 0x10000 };
+    u8 *volume = calloc(7, LARGE), *super = volume + 1024, *inode = volume + 2 * LARGE + 256;
+    for (u32 length = 0; length <= 0xffff; length += 0xffff) {
+        struct bytes view = {volume, 7 * LARGE};
+        struct source source = source_memory(&view, "volume");
+        struct ext ext;
+        struct ext_file file;
+        put(super, 4, 16);
+        put(super + 4, 4, 7);
+        put(super + 0x18, 4, 6);
+        put(super + 0x20, 4, 8192);
+        put(super + 0x28, 4, 16);
+        put(super + 0x38, 2, 0xef53);
+        put(super + 0x4c, 4, 1);
+        put(super + 0x58, 2, 256);
+        put(volume + LARGE + 8, 4, 2);
+        put(inode, 2, 0x41ed);
+        put(inode + 4, 4, 2 * LARGE);
+        put(inode + 0x28, 4, 3);
+        put(inode + 0x2c, 4, 4);
+        put(volume + 3 * LARGE + 4, 2, length);
+        put(volume + 4 * LARGE, 4, 2);
+        put(volume + 4 * LARGE + 4, 2, length);
+        memcpy(volume + 4 * LARGE + 6, "\4\0here", 6);
+        assert_int_equal(ext_open(&source, &ext).code, ERROR_NONE);
+        assert_int_equal(ext_find(&ext, "/here", &file).code, ERROR_NONE);
+        assert_int_equal(ext_find(&ext, "/gone", &file).code, ERROR_FILE_NOT_FOUND);
+    }
+    free(volume);
 }
 
 /* Which file system a volume is opened as. */
@@ -996,6 +1041,7 @@ int main(void) {
         cmocka_unit_test(mutations),
         cmocka_unit_test(long_paths),
         cmocka_unit_test(kinds),
+        cmocka_unit_test(entry_of_64_kib),
         cmocka_unit_test_setup_teardown(real_volumes, make_tree, remove_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
