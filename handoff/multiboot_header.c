@@ -153,7 +153,7 @@ static void take_entry(const struct reader *reader, u32 entry) {
 }
 
 static void take_video(const struct reader *reader, enum video_kind kind, const u32 *fields) {
-    reader->header->video = (struct video_wish){kind, fields[0], fields[1], fields[2]};
+    reader->header->video = (struct screen_wish){kind, fields[0], fields[1], fields[2]};
 }
 
 static bool read_1(struct reader *reader) {

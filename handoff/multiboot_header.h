@@ -23,7 +23,7 @@ enum { MULTIBOOT1_REACH = 8192, MULTIBOOT2_REACH = 32768 };
 /* What a kernel would like to find on the screen. The machine may have something else. */
 enum video_kind { VIDEO_NO_WISH, VIDEO_TEXT, VIDEO_PIXELS };
 
-struct video_wish {
+struct screen_wish {
     enum video_kind kind;
     u32 width, height; /* cells or pixels; 0 for any */
     u32 depth;         /* bits a pixel; 0 for any */
@@ -36,7 +36,7 @@ struct multiboot_header {
     u32 header_address, load, load_end, bss_end; /* physical; the ends may be 0 */
     u32 entry;
     u32 lowest, highest, align, preference; /* of the relocatable tag */
-    struct video_wish video;
+    struct screen_wish video;
 };
 
 enum { MULTIBOOT_PREFER_LOW = 1, MULTIBOOT_PREFER_HIGH = 2 };

@@ -2,6 +2,7 @@
 
 #include "multiboot.h"
 #include "native.h"
+#include "place.h"
 #include "rows.h"
 
 struct protocol {
@@ -14,7 +15,8 @@ struct protocol {
 /* ---- native ---- */
 
 static struct error open_native(const struct boot *boot, const struct source *kernel) {
-    return elf_read(kernel, boot->image);
+    TRY(elf_read(kernel, boot->image));
+    return kernel_options_note(kernel->name, boot->image->options, &boot->request->options);
 }
 
 static u64 size_native(const struct boot *boot) {
@@ -27,6 +29,23 @@ static struct error finish_native(const struct boot *boot, const struct plan *pl
 }
 
 /* ---- Multiboot, of both versions ---- */
+
+/* WIDTHxHEIGHT[xDEPTH],auto: with nothing asked for but pixels, the monitor's own. */
+static void list_video(const struct screen_wish *wish, struct text *list) {
+    if (wish->kind != VIDEO_PIXELS)
+        return;
+    if (wish->width && wish->height) {
+        text_decimal(list, wish->width);
+        text_char(list, 'x');
+        text_decimal(list, wish->height);
+        if (wish->depth) {
+            text_char(list, 'x');
+            text_decimal(list, wish->depth);
+        }
+        text_char(list, ',');
+    }
+    text_string(list, "auto");
+}
 
 static struct error open_multiboot(const struct boot *boot, const struct source *kernel) {
     struct boot_request *request = boot->request;
@@ -42,7 +61,8 @@ static struct error open_multiboot(const struct boot *boot, const struct source 
                         &opened->symbols));
     if (opened->header.relocatable)
         TRY(multiboot_relocate(boot->machine, &opened->header, boot->image));
-    opened->video = opened->header.video;
+    struct text list = TEXT_IN(opened->video);
+    list_video(&opened->header.video, &list);
     return OK;
 }
 
@@ -72,8 +92,16 @@ struct error protocol_open(const struct boot *boot, const struct source *kernel)
     return row_of(boot)->open(boot, kernel);
 }
 
+const char *protocol_video(const struct boot *boot) {
+    const struct boot_request *request = boot->request;
+    if (*request->options.video)
+        return request->options.video;
+    return *request->gfxpayload ? request->gfxpayload : boot->opened->video;
+}
+
 struct error protocol_plan(const struct boot *boot, struct plan *plan) {
     struct kernel_options options = boot->request->options;
+    TRY(plan_place(boot->machine, &options, boot->image));
     const struct file_run *run = &boot->opened->symbols.run;
     struct plan_request wish = {.machine = boot->machine,
                                 .image = boot->image,

@@ -23,8 +23,8 @@
 
 /* What open found in the kernel's file beside the image. */
 struct opened {
-    struct video_wish video; /* for whoever sets the video mode, before the plan is made */
-    struct error note;       /* becomes one of the plan's; OK for none */
+    char video[32];    /* what a Multiboot header asks for, as a list of video_list.h */
+    struct error note; /* becomes one of the plan's; OK for none */
     /* Multiboot */
     struct multiboot_header header;
     struct multiboot_symbols symbols;
@@ -43,7 +43,12 @@ struct boot {
  * says. */
 MUST_USE struct error protocol_open(const struct boot *boot, const struct source *kernel);
 
-/* Errors: as plan_make(). */
+/* The video modes that the kernel may have, best first, as a list of video_list.h: what the
+ * configuration says, else the kernel's header. */
+const char *protocol_video(const struct boot *boot);
+
+/* Moves a position-independent kernel to its place, and plans. Errors: as plan_place() and
+ * plan_make(). */
 MUST_USE struct error protocol_plan(const struct boot *boot, struct plan *plan);
 
 /* Writes to claimed memory and fills in *entry. Errors: as native_finish(). */

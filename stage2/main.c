@@ -109,7 +109,7 @@ static struct error choose_screen(void) {
     struct error note;
     const char *list = protocol_video(&kernel_boot);
     if (video_wanted(list))
-        probe_video(&machine.video);
+        probe_video(&machine);
     video_choose(list, &machine, &note);
     return note;
 }
@@ -139,10 +139,10 @@ static struct error boot(u8 drive, struct report_context *context) {
     context->doing = "opening the kernel and its modules";
     TRY(open_files());
 
-    if (request.protocol == PROTOCOL_MULTIBOOT1 || request.protocol == PROTOCOL_MULTIBOOT2)
-        probe_for_multiboot(request.protocol, &machine);
     context->doing = "planning where everything goes";
     struct error note = choose_screen();
+    if (request.protocol == PROTOCOL_MULTIBOOT1 || request.protocol == PROTOCOL_MULTIBOOT2)
+        probe_for_multiboot(request.protocol, &machine);
     TRY(protocol_plan(&kernel_boot, &plan));
     if (note.code)
         plan_note(&plan, note);

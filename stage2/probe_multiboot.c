@@ -1,9 +1,7 @@
 #include "probe.h"
 
 #include "bios.h"
-#include "bytes.h"
-
-enum { VBE_OK = 0x004f };
+#include "vbe.h"
 
 /* INT 15h, AX=53xxh (APM 1.2, sections 4.6.1 to 4.6.5). Connecting gives the segments; a connection
  * that somebody left behind is cut first. The flags are asked for again, for they tell of the
@@ -62,31 +60,13 @@ static u32 config_table(void) {
     return fails ? 0 : ((u32)registers.es << 4) + (u16)registers.ebx;
 }
 
-/* VBE 3.0, sections 4.3, 4.6 and 4.13: the controller, the mode, the protected-mode interface. */
-static void probe_vbe(struct vbe *vbe) {
-    struct bios_registers controller = {
-        .eax = 0x4f00, .edi = bios_offset(vbe->controller), .es = bios_segment(vbe->controller)};
-    struct bios_registers mode = {.eax = 0x4f03}, interface = {.eax = 0x4f0a};
-    bios_call(0x10, &controller);
-    bios_call(0x10, &mode);
-    if ((u16)controller.eax != VBE_OK || (u16)mode.eax != VBE_OK)
-        return;
-    vbe->present = true;
-    vbe->mode = (u16)mode.ebx;
-    bios_call(0x10, &interface);
-    if ((u16)interface.eax != VBE_OK)
-        return;
-    vbe->interface_segment = interface.es;
-    vbe->interface_offset = (u16)interface.edi;
-    vbe->interface_size = (u16)interface.ecx;
-}
-
 void probe_for_multiboot(enum boot_protocol protocol, struct machine *machine) {
     probe_apm(&machine->apm);
-    if (protocol != PROTOCOL_MULTIBOOT1)
+    bool first = protocol == PROTOCOL_MULTIBOOT1;
+    if (first || machine->video_mode)
+        probe_vbe(machine);
+    if (!first)
         return;
     probe_drives(machine);
     machine->config_table = config_table();
-    if (!machine->vbe.present)
-        probe_vbe(&machine->vbe);
 }

@@ -5,7 +5,6 @@
 
 enum {
     VBE_SUCCESS = 0x004f, /* AX after a call that was carried out */
-    CONTROLLER_SIZE = 512,
     CONTROLLER_VERSION = 4,
     CONTROLLER_MODES = 14, /* offset and segment of the list */
     LIST_END = 0xffff,
@@ -13,7 +12,6 @@ enum {
     LINEAR = 1 << 14,
 };
 
-static u8 controller[CONTROLLER_SIZE];
 static u8 block[VBE_MODE_INFO_SIZE]; /* of a mode, or the EDID */
 
 static bool call_vbe(u32 function, u32 bx, u32 cx, void *buffer) {
@@ -27,7 +25,7 @@ static bool call_vbe(u32 function, u32 bx, u32 cx, void *buffer) {
 }
 
 /* The list lies in the controller's ROM, or in the block that was filled in. */
-static void list_modes(struct video_modes *modes) {
+static void list_modes(const u8 *controller, struct video_modes *modes) {
     u32 version = load16(controller + CONTROLLER_VERSION);
     u32 at = load16(controller + CONTROLLER_MODES) +
              ((u32)load16(controller + CONTROLLER_MODES + 2) << 4);
@@ -42,16 +40,43 @@ static void list_modes(struct video_modes *modes) {
     }
 }
 
-void probe_video(struct video_modes *modes) {
-    modes->count = modes->preferred_width = modes->preferred_height = 0;
+static void probe_controller(struct vbe *vbe) {
+    u8 *controller = vbe->controller;
     store32(controller, 0x32454256); /* "VBE2": the long form */
-    if (!call_vbe(0x00, 0, 0, controller) || load32(controller) != 0x41534556 ||
-        load16(controller + CONTROLLER_VERSION) < 0x0200)
+    vbe->present = call_vbe(0x00, 0, 0, controller) && load32(controller) == 0x41534556;
+}
+
+void probe_video(struct machine *machine) {
+    struct video_modes *modes = &machine->video;
+    modes->count = modes->preferred_width = modes->preferred_height = 0;
+    probe_controller(&machine->vbe);
+    if (!machine->vbe.present || load16(machine->vbe.controller + CONTROLLER_VERSION) < 0x0200)
         return;
-    list_modes(modes);
+    list_modes(machine->vbe.controller, modes);
     memset(block, 0, sizeof block);
     if (modes->count && call_vbe(0x15, 1, 0, block))
         video_read_edid(block, modes);
+}
+
+void probe_vbe(struct machine *machine) {
+    struct vbe *vbe = &machine->vbe;
+    struct bios_registers mode = {.eax = 0x4f03}, interface = {.eax = 0x4f0a};
+    if (!vbe->present)
+        probe_controller(vbe);
+    bios_call(0x10, &mode);
+    if (!vbe->present || (u16)mode.eax != VBE_SUCCESS) {
+        vbe->present = false;
+        return;
+    }
+    vbe->mode = machine->video_mode ? machine->video_mode : (u16)mode.ebx;
+    if (machine->video_mode)
+        call_vbe(0x01, 0, vbe->mode, vbe->mode_info);
+    bios_call(0x10, &interface);
+    if ((u16)interface.eax != VBE_SUCCESS)
+        return;
+    vbe->interface_segment = interface.es;
+    vbe->interface_offset = (u16)interface.edi;
+    vbe->interface_size = (u16)interface.ecx;
 }
 
 struct error set_video(const struct machine *machine) {

@@ -7,7 +7,11 @@
 
 /* Lists the modes and asks the monitor. A BIOS without VBE 2 has none. Costs a BIOS call a mode, so
  * only those pay who want one. */
-void probe_video(struct video_modes *modes);
+void probe_video(struct machine *machine);
+
+/* Fills in machine->vbe for the mode that the kernel will find: VBE 3.0, sections 4.3, 4.4, 4.6 and
+ * 4.13. */
+void probe_vbe(struct machine *machine);
 
 /* Sets machine->video_mode, if it is not 0. VIDEO_SET. */
 MUST_USE struct error set_video(const struct machine *machine);

@@ -49,14 +49,14 @@ void check_print_notes(const struct check *check);
 /* ---- Multiboot headers (check_multiboot.c) ---- */
 
 /* Where the first header of a version (1 or 2) is whose numbers add up to 0, wherever that is. */
-struct multiboot_header {
+struct found_header {
     bool found;
     bool usable; /* aligned, and within the reach that the specification gives loaders */
     u64 offset;
 };
 
 /* Specification: Multiboot 0.6.96, section 3.1; Multiboot2 2.0, section 3.1. */
-struct multiboot_header check_multiboot(struct bytes file, u32 version);
+struct found_header check_multiboot(struct bytes file, u32 version);
 
 /* Notes on headers that no loader finds, or that the usual ways to boot do not take. */
 void check_print_multiboot(const struct check *check);

@@ -29,15 +29,15 @@ static bool find_magic(struct bytes file, const struct header_rule *rule, u64 *f
     return false;
 }
 
-struct multiboot_header check_multiboot(struct bytes file, u32 version) {
+struct found_header check_multiboot(struct bytes file, u32 version) {
     const struct header_rule *rule = &rules[version - 1];
     for (u64 at = 0; find_magic(file, rule, &at, 1); at++) {
         if (sum_at(rule, file.at + (size_t)at))
             continue;
         bool usable = is_aligned(at, rule->alignment) && at + 4 * rule->words <= rule->reach;
-        return (struct multiboot_header){true, usable, at};
+        return (struct found_header){true, usable, at};
     }
-    return (struct multiboot_header){false, false, 0};
+    return (struct found_header){false, false, 0};
 }
 
 /* Which sections push the header back. */
@@ -92,7 +92,7 @@ static void note_sum(struct bytes file, const struct header_rule *rule) {
 }
 
 static void check_header(const struct check *check, const struct header_rule *rule,
-                         const struct multiboot_header *header) {
+                         const struct found_header *header) {
     if (header->usable)
         return;
     if (!header->found)
@@ -103,7 +103,7 @@ static void check_header(const struct check *check, const struct header_rule *ru
         note_late(check, rule, header->offset);
 }
 
-static void note_command(const struct multiboot_header *two) {
+static void note_command(const struct found_header *two) {
     printf("note: the header at file offset %llu is Multiboot 2 and there is none of Multiboot: "
            "the command multiboot and QEMU's -kernel do not take it\n"
            "What to do: in grub.cfg, write multiboot2 and module2; for QEMU, make an image: aloft "
@@ -119,7 +119,7 @@ static void note_class(void) {
 }
 
 void check_print_multiboot(const struct check *check) {
-    struct multiboot_header headers[HEADERS];
+    struct found_header headers[HEADERS];
     for (u32 i = 0; i < HEADERS; i++) {
         headers[i] = check_multiboot(check->file, i + 1);
         check_header(check, &rules[i], &headers[i]);
