@@ -116,8 +116,10 @@ def test_probe(tmp_path, name, memory, where):
     check_modules(got, rows, MODULES)
     assert got["cmdline"] == 'gdt fill "a b" c=\\"d\\"' and got["loader"].startswith("Aloft ")
     assert got["own-gdt.interrupts"] == 1  # its own GDT, without reloading CS
-    assert (got["framebuffer.address"], got["framebuffer.pitch"], got["framebuffer.type"]) == (0xB8000, 160, 2)
-    assert (got["framebuffer.width"], got["framebuffer.height"], got["framebuffer.bpp"]) == (80, 25, 16)
+    width, height, depth = (800, 600, 32) if "video" in name else (80, 25, 16)
+    assert (got["framebuffer.width"], got["framebuffer.height"], got["framebuffer.bpp"]) == (width, height, depth)
+    assert (got["framebuffer.pitch"], got["framebuffer.type"]) == (width * depth // 8, 1 if depth == 32 else 2)
+    assert got["framebuffer.address"] == 0xB8000 if depth == 16 else got["framebuffer.address"] >= 0xE0000000
     # Nothing that is handed over lies in a page of the kernel.
     assert not got["image.start@"] & ~0xFFF <= got["ebx@"] <= got["image.end@"] | 0xFFF
     assert got["ebx@"] < 0xA0000 and got["esp@"] < 0xA0000 and got["gdt.base@"] < 0xA0000
@@ -128,10 +130,11 @@ def test_probe(tmp_path, name, memory, where):
     if first:
         assert got["boot_device"] == drive << 24 | (0xFFFFFF if drive == 0 else 0x00FFFF)
         assert got["flags"] == 0x1F4F | (0 if kludge else 0x20) | (0x80 if drive else 0)
-        assert got["vbe.signature"] == 0x41534556 and (got["vbe.width"], got["vbe.height"]) == (80, 25)
+        assert got["vbe.signature"] == 0x41534556 and (got["vbe.width"], got["vbe.height"]) == (width, height)
     else:
         assert (got["bootdev.biosdev"], got["bootdev.slice"]) == (drive, 0xFFFFFFFF if drive == 0 else 0)
-        assert [tag for tag, _ in got["tags"]] == [21, 1, 2, 10, 3, 3, 3, 6, 9, 4, 5, 8, 13, 14, 0]
+        assert [tag for tag, _ in got["tags"]] == [
+            21, 1, 2, 10, 3, 3, 3, 6, 9, 4, 5, *([7] if depth == 32 else []), 8, 13, 14, 0]
         assert got["load_base@"] == BASE
     assert got["apm.version"] == 0x102 and got["apm.cseg"] == 0xF000
 
