@@ -49,6 +49,11 @@ uses_plan := base elf paging config plan
 uses_handoff := $(uses_plan) handoff include
 uses_stage2 := $(uses_handoff) fs stage1 stage2
 
+# The inflater, vendored: fs/gzip.c alone may call it. Z_SOLO: no C library; Z_PREFIX: no name of a system's zlib.
+ZLIB := third_party/zlib
+ZLIB_DEFINES := -DZ_SOLO -DZ_PREFIX -DNO_GZIP -DHAVE_MEMCPY
+flags_fs := -isystem $(ZLIB) $(ZLIB_DEFINES)
+
 sources = $(wildcard $(1)/*.c)
 iquote = $(addprefix -iquote ,$(1))
 
@@ -68,7 +73,7 @@ TEST_CFLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefi
 # ---- the loader -----------------------------------------------------------------------------------------
 
 loader_objects = $(patsubst %.c,$(BUILD)/loader/%.o,$(call sources,$(1)))
-STAGE2_OBJECTS := $(foreach m,$(MODULES),$(call loader_objects,$(m))) \
+STAGE2_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(call loader_objects,$(m))) \
 	$(patsubst %.c,$(BUILD)/loader/%.o,$(filter-out stage2/offsets.c,$(call sources,stage2))) \
 	$(patsubst %.asm,$(BUILD)/loader/%.asm.o,$(filter-out stage2/head.asm,$(wildcard stage2/*.asm)))
 
@@ -76,15 +81,29 @@ define module_rules
 $(BUILD)/loader/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
 	$(say) LOADER $$<
-	$(Q)$(CC32) $(LOADER_CFLAGS) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+	$(Q)$(CC32) $(LOADER_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 $(BUILD)/host/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
-	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 $(BUILD)/test/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
-	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 endef
 $(foreach module,$(MODULES) stage2,$(eval $(call module_rules,$(module))))
+
+# zlib has warnings of its own kind: it is compiled with -Wall only. base/types.h declares memcpy().
+zlib_flags = $(filter-out $(WARNINGS),$(1)) -Wall -Werror $(ZLIB_DEFINES) -include base/types.h
+
+$(BUILD)/loader/$(ZLIB)/%.o: $(ZLIB)/%.c
+	@mkdir -p $(@D)
+	$(say) LOADER $<
+	$(Q)$(CC32) $(call zlib_flags,$(LOADER_CFLAGS)) -c -o $@ $<
+$(BUILD)/host/$(ZLIB)/%.o: $(ZLIB)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(call zlib_flags,$(HOST_CFLAGS)) -c -o $@ $<
+$(BUILD)/test/$(ZLIB)/%.o: $(ZLIB)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(call zlib_flags,$(TEST_CFLAGS)) -c -o $@ $<
 
 $(BUILD)/offsets.inc: stage2/offsets.c $(wildcard stage1/*.h handoff/*.h stage2/bios.h base/*.h paging/format.h)
 	@mkdir -p $(@D)
@@ -119,7 +138,7 @@ $(BUILD)/stage2.bin: $(BUILD)/head.bin $(BUILD)/stage2.elf $(BUILD)/seal
 
 # ---- the host command -----------------------------------------------------------------------------------
 
-HOST_MODULE_OBJECTS := $(foreach m,$(MODULES),$(patsubst %.c,$(BUILD)/host/%.o,$(call sources,$(m))))
+HOST_MODULE_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/host/%.o,$(call sources,$(m))))
 TOOL_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(filter-out tools/seal.c tools/pack.c,$(call sources,tools)))
 
 $(BUILD)/host/tools/%.o: tools/%.c
@@ -142,7 +161,7 @@ include test-kernels/multiboot.mk
 
 # ---- tests ----------------------------------------------------------------------------------------------
 
-TEST_MODULE_OBJECTS := $(foreach m,$(MODULES),$(patsubst %.c,$(BUILD)/test/%.o,$(call sources,$(m))))
+TEST_MODULE_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/test/%.o,$(call sources,$(m))))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 $(BUILD)/test/tools/%.o: tools/%.c
@@ -156,7 +175,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
 	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(TEST_CFLAGS)) -MF $@.d \
-		$(call iquote,$(uses_handoff) fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka
+		$(call iquote,$(uses_handoff) fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka -lz
 
 # The random plans once more, a million of each, without the sanitizers that make them slow.
 MILLION_TESTS := $(addprefix $(BUILD)/unit/million_,paging_random random_plans)
@@ -171,13 +190,13 @@ $(BUILD)/unit/million_%: tests/unit/test_%.c $(HOST_MODULE_OBJECTS)
 FUZZ_SECONDS ?= 20
 FUZZCC ?= clang
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-PURE_SOURCES := $(foreach m,$(MODULES),$(call sources,$(m)))
+PURE_SOURCES := $(foreach m,$(MODULES) $(ZLIB),$(call sources,$(m)))
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
 	@mkdir -p $(@D)
 	$(say) FUZZ $<
 	$(Q)$(FUZZCC) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		$(call iquote,$(uses_handoff) fs) -o $@ $< $(PURE_SOURCES)
+		$(flags_fs) $(call iquote,$(uses_handoff) fs) -w -o $@ $< $(PURE_SOURCES)
 
 .PHONY: all setup run debug test unit boot-test fuzz fuzz-replay bench compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command

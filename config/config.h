@@ -104,6 +104,7 @@ struct file_request {
     const char *arguments; /* the rest of the line, words joined by one space, quoted as GRUB does;
                               "" if none */
     u16 line;
+    bool packed; /* --nounzip: a gzip file is loaded as it is */
 };
 
 /* How a kernel is booted: handoff/protocol.h. */

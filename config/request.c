@@ -122,12 +122,15 @@ static struct error read_module(struct store *store, const struct config_command
     if (request->module_count == CONFIG_MODULES_MAX)
         return config_too_many("modules", CONFIG_MODULES_MAX, command_place(command));
     u32 word = command->first_word + 1u;
-    for (; word < words_end(command) && string_starts(config->words[word], "--"); word++)
-        /* GRUB's only option; nothing is ever unpacked here. */
-        if (!string_equal(config->words[word], "--nounzip"))
+    struct file_request *module = &request->modules[request->module_count++];
+    module->packed = false;
+    for (; word < words_end(command) && string_starts(config->words[word], "--"); word++) {
+        module->packed = string_equal(config->words[word], "--nounzip");
+        if (!module->packed)
             return config_error(ERROR_CONFIG_OPTION, config_word_place(config, word), "module",
                                 config->words[word]);
-    return read_file(store, command, word, &request->modules[request->module_count++]);
+    }
+    return read_file(store, command, word, module);
 }
 
 static struct error read_command(struct store *store, const struct config_command *command,
@@ -153,7 +156,7 @@ struct error config_request(struct config *config, u32 entry, struct boot_reques
     request->force = request->cmdline_path = request->elf_first = false;
     request->gfxpayload = config_variable(config, "gfxpayload");
     request->options = kernel_options_default();
-    request->kernel = (struct file_request){NULL, "", 0};
+    request->kernel = (struct file_request){NULL, "", 0, false};
     request->module_count = 0;
     for (u32 i = 0; i < from->command_count; i++)
         TRY(read_command(&store, &config->commands[from->first_command + i], request));

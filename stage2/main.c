@@ -3,6 +3,7 @@
 #include "cache.h"
 #include "console.h"
 #include "disk.h"
+#include "gzip.h"
 #include "high.h"
 #include "load.h"
 #include "paths.h"
@@ -27,6 +28,8 @@ static u8 config_text[CONFIG_BYTES_MAX];
 static struct config config;
 static struct boot_request request;
 static struct file kernel, modules[CONFIG_MODULES_MAX];
+static struct gzip_file unpacked[1 + CONFIG_MODULES_MAX]; /* the kernel, the modules */
+static struct inflater inflater;
 static u64 module_sizes[CONFIG_MODULES_MAX];
 static struct image image;
 static struct plan plan;
@@ -96,9 +99,12 @@ static struct error open_files(void) {
     TRY(config_default(&config, &number));
     TRY(config_request(&config, number, &request));
     TRY(volume_file(&volume, request.kernel.path, &kernel));
+    TRY(gzip_open(&unpacked[0], &inflater, &kernel.data));
     TRY(protocol_open(&kernel_boot, &kernel.data));
     for (u32 i = 0; i < request.module_count; i++) {
         TRY(volume_file(&volume, request.modules[i].path, &modules[i]));
+        if (!request.modules[i].packed)
+            TRY(gzip_open(&unpacked[i + 1], &inflater, &modules[i].data));
         module_sizes[i] = modules[i].data.size;
     }
     return OK;
@@ -121,6 +127,7 @@ static struct error load_all(void) {
         bool high = load->phys + load->memory_size > 4 * GIB;
         TRY(high ? high_load(load, file) : load_file(load, file, &ram));
     }
+    TRY(gzip_check(&unpacked[0]));
     return load_relocate(&plan, &ram);
 }
 

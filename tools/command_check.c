@@ -148,12 +148,11 @@ static struct error open_multiboot(struct work *work, struct error error) {
 
 static struct error open_kernel(const char *path, struct report *report) {
     struct work *work = report->work;
-    struct boot boot = work_boot(work);
     host_open(report->who, path, path, &work->kernel);
     config_for_kernel(path, &work->config);
     TRY(config_request(&work->config, 0, &work->request));
+    struct error error = work_read_kernel(work);
     report->check = check_of(work->kernel.bytes, &work->image);
-    struct error error = protocol_open(&boot, &work->kernel.data);
     return error.code ? open_multiboot(work, error) : OK;
 }
 

@@ -3,7 +3,7 @@
 # system it names the packages. Nothing is done when nothing is missing.
 set -eu
 
-packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev mtools
+packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev zlib1g-dev mtools
     dosfstools e2fsprogs xorriso qemu-system-x86 python3 python3-pytest'
 # Compilers for the loader and the test kernels, where the machine's own makes no x86 code.
 case $(uname -m) in
@@ -18,11 +18,12 @@ This is not a Debian system, so nothing was installed. Aloft needs, under the na
   mtools, dosfstools, e2fsprogs               to make disk images
   xorriso                                     to make images of CDs
   qemu-system-x86_64                          to boot them
-  cmocka (with headers), python3, pytest      to run the tests
+  cmocka and zlib (with headers), python3, pytest   to run the tests
   clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
   Fedora: dnf install gcc make binutils nasm mtools dosfstools e2fsprogs xorriso qemu-system-x86 libcmocka-devel \\
-          python3-pytest clang lld llvm compiler-rt
-  Arch:   pacman -S base-devel nasm mtools dosfstools e2fsprogs libisoburn qemu-system-x86 cmocka python-pytest clang lld llvm \\
+          zlib-devel python3-pytest clang lld llvm compiler-rt
+  Arch:   pacman -S base-devel nasm mtools dosfstools e2fsprogs libisoburn qemu-system-x86 cmocka zlib \\
+          python-pytest clang lld llvm \\
           compiler-rt
 END
     for command in cc make nasm mcopy mkfs.fat xorriso qemu-system-x86_64 python3; do

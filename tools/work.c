@@ -46,6 +46,20 @@ static struct error set_options(const struct words *words, struct kernel_options
     return OK;
 }
 
+/* The size that a module will have in memory. */
+static struct error measure_module(const char *who, const char *host, bool packed,
+                                   struct work *work, u64 *size) {
+    struct host_file file;
+    struct gzip_file unpacked;
+    *size = host_file_size(who, host);
+    if (packed || !*size)
+        return OK;
+    host_open(who, host, host, &file);
+    TRY(gzip_open(&unpacked, &work->inflater, &file.data));
+    *size = file.data.size;
+    return OK;
+}
+
 /* The modules of the configuration, which are in the tree, and those of the call, which need not
  * be. */
 static struct error measure_modules(const char *who, const struct words *more, struct work *work) {
@@ -53,7 +67,8 @@ static struct error measure_modules(const char *who, const struct words *more, s
     for (u32 i = 0; i < request->module_count; i++) {
         const struct tree_file *file;
         TRY(tree_find(&work->tree, request->modules[i].path, &file));
-        work->module_sizes[i] = file->size;
+        TRY(measure_module(who, file->host, request->modules[i].packed, work,
+                           &work->module_sizes[i]));
     }
     for (u32 i = 0; i < more->count; i++) {
         if (request->module_count == CONFIG_MODULES_MAX)
@@ -61,7 +76,7 @@ static struct error measure_modules(const char *who, const struct words *more, s
                               .number = {CONFIG_MODULES_MAX});
         const char *slash = strrchr(more->at[i], '/');
         u32 number = request->module_count++;
-        work->module_sizes[number] = host_file_size(who, more->at[i]);
+        TRY(measure_module(who, more->at[i], false, work, &work->module_sizes[number]));
         request->modules[number] = (struct file_request){
             .path = make_text("/boot/%s", slash ? slash + 1 : more->at[i]), .arguments = ""};
     }
@@ -74,6 +89,21 @@ struct boot work_boot(struct work *work) {
                          .module_sizes = work->module_sizes,
                          .image = &work->image,
                          .opened = &work->opened};
+}
+
+struct error work_read_kernel(struct work *work) {
+    struct host_file *kernel = &work->kernel;
+    struct gzip_file packed;
+    struct source data = kernel->data;
+    TRY(gzip_open(&packed, &work->inflater, &data));
+    if (data.context == &packed) {
+        u8 *bytes = make_room((size_t)data.size, 1);
+        TRY(source_read(&data, 0, bytes, (size_t)data.size));
+        kernel->bytes = (struct bytes){bytes, (size_t)data.size};
+        kernel->data = source_memory(&kernel->bytes, data.name);
+    }
+    struct boot boot = work_boot(work);
+    return protocol_open(&boot, &kernel->data);
 }
 
 struct error work_open(const char *who, const char *path, const struct work_wishes *wishes,
@@ -89,8 +119,7 @@ struct error work_open(const char *who, const char *path, const struct work_wish
     TRY(set_options(&wishes->options, &work->request.options));
     TRY(tree_find(&work->tree, work->request.kernel.path, &kernel));
     host_open(who, kernel->host, is_folder ? work->request.kernel.path : path, &work->kernel);
-    struct boot boot = work_boot(work);
-    TRY(protocol_open(&boot, &work->kernel.data));
+    TRY(work_read_kernel(work));
     return measure_modules(who, &wishes->modules, work);
 }
 

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "entry.h"
+#include "gzip.h"
 #include "image.h"
 #include "options.h"
 #include "plan.h"
@@ -16,7 +17,8 @@ struct work {
     struct host_file config_file;
     struct config config;
     struct boot_request request;
-    struct host_file kernel;
+    struct host_file kernel; /* unpacked, if it was a gzip file */
+    struct inflater inflater;
     struct image image;
     struct opened opened;
     u64 module_sizes[CONFIG_MODULES_MAX];
@@ -41,6 +43,9 @@ MUST_USE struct error work_open(const char *who, const char *path, const struct 
 
 /* The work as the protocols see it. */
 struct boot work_boot(struct work *work);
+
+/* The headers of the kernel that was opened; before that it is unpacked, if it is a gzip file. */
+MUST_USE struct error work_read_kernel(struct work *work);
 
 /* The plan of work->image for work->machine. Errors: as plan_make(). */
 MUST_USE struct error work_plan(struct work *work);

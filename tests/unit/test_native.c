@@ -305,7 +305,7 @@ static void test_info_size_is_enough(void **state) {
     scene.request.module_count = scene.boot.module_count = CONFIG_MODULES_MAX;
     scene.request.module_sizes = sizes;
     for (u32 i = 0; i < CONFIG_MODULES_MAX; i++)
-        scene.boot.modules[i] = (struct file_request){"/m", "", 1};
+        scene.boot.modules[i] = (struct file_request){"/m", "", 1, false};
     scene.request.info_size = native_info_size(&scene.machine, &scene.image, &scene.boot);
     struct handoff handoff = handoff_of(&scene), *c = &handoff;
     SUCCEEDS(plan_make(&scene.request, &scene.plan));

@@ -363,8 +363,8 @@ static void random_trial(u64 seed, struct trial *trial) {
         .module_count = (u32)(one_in(&state, 30) ? MODULES_MAX : below(&state, 4))};
     for (u32 i = 0; i < trial->request.module_count; i++) {
         trial->module_sizes[i] = one_in(&state, 30) ? 40 * MIB : PICK(&state, sizes);
-        trial->request.modules[i] =
-            (struct file_request){random_string(&state, trial), random_string(&state, trial), 1};
+        trial->request.modules[i] = (struct file_request){random_string(&state, trial),
+                                                          random_string(&state, trial), 1, false};
     }
     trial->wish = (struct plan_request){
         .machine = &trial->machine,
