@@ -5,7 +5,7 @@
 
 enum { WINDOW = 0x200000, WINDOW_SIZE = 0x200000, BUFFER_SIZE = 0x4000 };
 
-static u8 buffer[BUFFER_SIZE];
+static u8 buffer[BUFFER_SIZE] __attribute__((section(".low"))); /* stage2.ld: not zeroed */
 static u64 root[4] __attribute__((aligned(32)));
 static u64 directory[512] __attribute__((aligned(4096)));
 
