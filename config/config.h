@@ -113,6 +113,7 @@ enum boot_protocol {
     PROTOCOL_MULTIBOOT1, /* multiboot */
     PROTOCOL_MULTIBOOT2, /* multiboot2 */
     PROTOCOL_LINUX,      /* linux */
+    PROTOCOL_PVH,        /* kernel --protocol=pvh */
 };
 
 /* What an entry asks to boot. `arguments` is built into the config's character store and lives

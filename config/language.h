@@ -30,6 +30,8 @@ enum command_kind {
     COMMAND_MULTIBOOT,
     COMMAND_MULTIBOOT2,
     COMMAND_MODULE,
+    COMMAND_LINUX,
+    COMMAND_INITRD,
     COMMAND_IGNORED,   /* means nothing here and changes nothing about what is booted */
     COMMAND_LATER,     /* of a later version: an error once its entry is booted */
     COMMAND_STRUCTURE, /* of a later version, and nothing after it can be understood without it */

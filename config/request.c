@@ -106,6 +106,10 @@ static struct error read_kernel(struct store *store, const struct config_command
     request->protocol = protocol;
     u32 word = command->first_word + 1u;
     for (; word < words_end(command) && string_starts(config->words[word], "--"); word++) {
+        if (string_equal(config->words[word], "--protocol=pvh")) {
+            request->protocol = PROTOCOL_PVH;
+            continue;
+        }
         struct error error = read_option(command, store->config->words, word, request);
         error.line = config->word_line[word];
         error.column = config->word_column[word];
@@ -133,6 +137,24 @@ static struct error read_module(struct store *store, const struct config_command
     return read_file(store, command, word, module);
 }
 
+/* PATH..., loaded as they are. */
+static struct error read_initrd(const struct config *config, const struct config_command *command,
+                                struct boot_request *request) {
+    u32 word = command->first_word + 1u;
+    if (!request->kernel.path)
+        return config_error(ERROR_CONFIG_MODULE_FIRST, command_place(command), NULL, NULL);
+    if (word == words_end(command))
+        return config_error(ERROR_CONFIG_ARGUMENTS, command_place(command), "initrd",
+                            "the path of a file");
+    for (; word < words_end(command); word++) {
+        if (request->module_count == CONFIG_MODULES_MAX)
+            return config_too_many("modules", CONFIG_MODULES_MAX, command_place(command));
+        request->modules[request->module_count++] =
+            (struct file_request){config->words[word], "", command->line, true};
+    }
+    return OK;
+}
+
 static struct error read_command(struct store *store, const struct config_command *command,
                                  struct boot_request *request) {
     const char *name = store->config->words[command->first_word];
@@ -140,7 +162,9 @@ static struct error read_command(struct store *store, const struct config_comman
     case COMMAND_KERNEL: return read_kernel(store, command, PROTOCOL_NATIVE, request);
     case COMMAND_MULTIBOOT: return read_kernel(store, command, PROTOCOL_MULTIBOOT1, request);
     case COMMAND_MULTIBOOT2: return read_kernel(store, command, PROTOCOL_MULTIBOOT2, request);
+    case COMMAND_LINUX: return read_kernel(store, command, PROTOCOL_LINUX, request);
     case COMMAND_MODULE: return read_module(store, command, request);
+    case COMMAND_INITRD: return read_initrd(store->config, command, request);
     case COMMAND_UNKNOWN: return config_unknown_command(name, command_place(command));
     default: return config_error(ERROR_CONFIG_LATER, command_place(command), name, NULL);
     }

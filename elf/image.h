@@ -88,6 +88,7 @@ struct image {
     struct image_tls tls;
     bool stack_stated; /* there is a PT_GNU_STACK */
     u32 stack_rights;  /* RIGHT_* it asks for; an executable stack is the one to look for */
+    u64 pvh_entry;     /* the physical address of a Xen PVH entry note; 0: none */
     u32 build_id_size; /* 0: none */
     u8 build_id[ELF_BUILD_ID_MAX];
     char options[ELF_OPTIONS_MAX]; /* of ALOFT_OPTIONS: printable, NUL-terminated, "" if none */

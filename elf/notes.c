@@ -6,6 +6,7 @@ enum {
     NOTE_ALIGNMENT = 4,
     TYPE_BUILD_ID = 3, /* of "GNU" */
     TYPE_OPTIONS = 1,  /* of "Aloft" */
+    TYPE_PVH = 18,     /* of "Xen" */
 };
 
 struct note {
@@ -24,6 +25,15 @@ static struct error read_build_id(const struct source *notes, struct note note,
                                   struct image *image) {
     image->build_id_size = note.size < ELF_BUILD_ID_MAX ? note.size : ELF_BUILD_ID_MAX;
     return source_read(notes, note.at, image->build_id, image->build_id_size);
+}
+
+/* An address of 4 or 8 bytes (xen/include/public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY). */
+static struct error read_pvh_entry(const struct source *notes, struct note note,
+                                   struct image *image) {
+    u8 address[8] = {0};
+    TRY(source_read(notes, note.at, address, note.size < 8 ? note.size : 8));
+    image->pvh_entry = load64(address);
+    return OK;
 }
 
 static struct error options_too_long(const struct image *image) {
@@ -76,6 +86,8 @@ static struct error read_note(const struct source *notes, u32 *at, struct image 
     *at += whole < left ? whole : left;
     if (is_note(head, "GNU", sizeof "GNU", TYPE_BUILD_ID))
         return read_build_id(notes, note, image);
+    if (is_note(head, "Xen", sizeof "Xen", TYPE_PVH))
+        return read_pvh_entry(notes, note, image);
     if (is_note(head, "Aloft", sizeof "Aloft", TYPE_OPTIONS))
         return read_options(notes, note, image);
     return OK;

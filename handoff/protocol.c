@@ -3,6 +3,7 @@
 #include "multiboot.h"
 #include "native.h"
 #include "place.h"
+#include "pvh.h"
 #include "rows.h"
 
 struct protocol {
@@ -75,10 +76,40 @@ static void note_symbols(const struct boot *boot, struct plan *plan) {
                   error_make(ERROR_MULTIBOOT_SYMBOLS, .name = boot->image->name, .other = lack));
 }
 
+/* ---- Linux ---- */
+
+static struct error open_linux(const struct boot *boot, const struct source *kernel) {
+    return linux_open(kernel, boot->machine, boot->image, &boot->opened->linux);
+}
+
+static struct error finish_linux(const struct boot *boot, const struct plan *plan,
+                                 const struct ram *ram, struct cpu_entry *entry) {
+    return linux_finish(boot->machine, plan, boot->request, boot->module_sizes,
+                        &boot->opened->linux, ram, entry);
+}
+
+/* ---- PVH ---- */
+
+static struct error open_pvh(const struct boot *boot, const struct source *kernel) {
+    TRY(elf_read(kernel, boot->image));
+    return pvh_open(boot->image);
+}
+
+static u64 size_pvh(const struct boot *boot) {
+    return pvh_info_size(boot->machine, boot->request);
+}
+
+static struct error finish_pvh(const struct boot *boot, const struct plan *plan,
+                               const struct ram *ram, struct cpu_entry *entry) {
+    return pvh_finish(boot->machine, plan, boot->request, boot->module_sizes, ram, entry);
+}
+
 static const struct protocol rows[] = {
     [PROTOCOL_NATIVE] = {open_native, size_native, finish_native},
     [PROTOCOL_MULTIBOOT1] = {open_multiboot, multiboot_info_size, multiboot_finish},
     [PROTOCOL_MULTIBOOT2] = {open_multiboot, multiboot_info_size, multiboot_finish},
+    [PROTOCOL_LINUX] = {open_linux, size_pvh, finish_linux},
+    [PROTOCOL_PVH] = {open_pvh, size_pvh, finish_pvh},
 };
 
 static const struct protocol *row_of(const struct boot *boot) {
@@ -87,8 +118,6 @@ static const struct protocol *row_of(const struct boot *boot) {
 
 struct error protocol_open(const struct boot *boot, const struct source *kernel) {
     memset(boot->opened, 0, sizeof *boot->opened);
-    if (boot->request->protocol >= ARRAY_COUNT(rows))
-        return error_make(ERROR_CONFIG_LATER, .name = "linux");
     return row_of(boot)->open(boot, kernel);
 }
 
@@ -99,10 +128,25 @@ const char *protocol_video(const struct boot *boot) {
     return *request->gfxpayload ? request->gfxpayload : boot->opened->video;
 }
 
+/* Without paging there is nothing to choose but the place of a position-independent kernel. */
+static struct error wish_plain(const struct boot *boot, struct kernel_options *options,
+                               struct plan_request *wish) {
+    *options = kernel_options_default();
+    options->paging = PAGING_OFF;
+    switch (boot->request->protocol) {
+    case PROTOCOL_LINUX:
+        options->stack_size = PAGE_SIZE;
+        return linux_wish(boot->request, &boot->opened->linux, wish);
+    case PROTOCOL_PVH: options->stack_size = PAGE_SIZE; return OK;
+    default: wish->low = true; return OK;
+    }
+}
+
 struct error protocol_plan(const struct boot *boot, struct plan *plan) {
     struct kernel_options options = boot->request->options;
-    TRY(plan_place(boot->machine, &options, boot->image));
     const struct file_run *run = &boot->opened->symbols.run;
+    enum boot_protocol protocol = boot->request->protocol;
+    TRY(plan_place(boot->machine, &options, boot->image));
     struct plan_request wish = {.machine = boot->machine,
                                 .image = boot->image,
                                 .options = &options,
@@ -110,12 +154,11 @@ struct error protocol_plan(const struct boot *boot, struct plan *plan) {
                                 .module_sizes = boot->module_sizes,
                                 .info_size = row_of(boot)->info_size(boot),
                                 .symbols = {run->start, run->end - run->start}};
-    if (boot->request->protocol != PROTOCOL_NATIVE) {
-        options = kernel_options_default();
-        options.paging = PAGING_OFF;
-        wish.low = true;
-    }
+    if (protocol != PROTOCOL_NATIVE)
+        TRY(wish_plain(boot, &options, &wish));
     TRY(plan_make(&wish, plan));
+    if (protocol == PROTOCOL_LINUX)
+        linux_trim(plan);
     if (boot->opened->note.code)
         plan_note(plan, boot->opened->note);
     note_symbols(boot, plan);

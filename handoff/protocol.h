@@ -4,6 +4,8 @@
  *   native         any ELF executable                struct aloft_info, paging on        native.h
  *   Multiboot      header of Multiboot 1             its information structure multiboot.h
  *   Multiboot 2    header of Multiboot 2             its tags
+ *   Linux          bzImage                           zero page                           linux.h
+ *   PVH            ELF with a Xen note               start info                          pvh.h
  *
  * A boot is, in this order:
  *
@@ -17,6 +19,7 @@
 #define HANDOFF_PROTOCOL_H
 
 #include "entry.h"
+#include "linux.h"
 #include "multiboot_image.h"
 #include "plan.h"
 #include "ram.h"
@@ -28,6 +31,7 @@ struct opened {
     /* Multiboot */
     struct multiboot_header header;
     struct multiboot_symbols symbols;
+    struct linux_kernel linux;
 };
 
 /* A boot under way: borrowed values, all of them the caller's. */
@@ -39,8 +43,7 @@ struct boot {
     struct opened *opened;
 };
 
-/* Errors: ELF_*, MULTIBOOT_*, CONFIG_LATER for a protocol that is not there, and what the source
- * says. */
+/* Errors: ELF_*, MULTIBOOT_*, LINUX_*, PVH_NONE, and what the source says. */
 MUST_USE struct error protocol_open(const struct boot *boot, const struct source *kernel);
 
 /* The video modes that the kernel may have, best first, as a list of video_list.h: what the

@@ -25,6 +25,8 @@ void registers_begin(const struct plan *plan, u64 gdt_virt, struct cpu_entry *en
                                 .cr0 = CR0_PE | CR0_ET,
                                 .has_cr4 = plan->options.cpu_features & CPU_CPUID,
                                 .trampoline = plan->trampoline_virt,
+                                .code = SELECTOR_CODE,
+                                .data = SELECTOR_DATA,
                                 .ip = plan->entry};
     registers_gdt(entry->gdt, entry->bits);
     store16(entry->gdt_here, GDT_SIZE - 1);

@@ -151,13 +151,28 @@ struct error physical_load_file(struct plan *plan, struct load load) {
     return add_load(plan, load);
 }
 
+/* A load that goes on where the one before it ends, at a multiple of 4. */
+static struct error physical_load_joined(struct plan *plan, struct load load) {
+    load.memory_size = align_up(load.file_size, 4);
+    load.staged = load.phys;
+    return add_load(plan, load);
+}
+
 struct error physical_modules(const struct plan_request *request, struct plan *plan, u64 below) {
+    bool joined = request->modules_joined;
+    u64 all = 0, phys = 0;
+    if (request->modules_below)
+        below = min_u64(below, request->modules_below);
+    for (u32 i = 0; joined && i < request->module_count; i++)
+        all += align_up(request->module_sizes[i], 4);
     for (u32 i = 0; i < request->module_count; i++) {
-        u64 size = request->module_sizes[i], phys;
-        TRY(physical_place(request->machine, plan, "a module", size, below,
-                           (struct claim){.kind = CLAIM_MODULE, .index = i}, &phys));
-        TRY(physical_load_file(
-            plan, (struct load){.file = i + 1, .number = i, .file_size = size, .phys = phys}));
+        u64 size = request->module_sizes[i];
+        if (!joined || !i)
+            TRY(physical_place(request->machine, plan, "a module", joined ? all : size, below,
+                               (struct claim){.kind = CLAIM_MODULE, .index = i}, &phys));
+        struct load load = {.file = i + 1, .number = i, .file_size = size, .phys = phys};
+        TRY(joined ? physical_load_joined(plan, load) : physical_load_file(plan, load));
+        phys += align_up(size, 4);
     }
     return OK;
 }

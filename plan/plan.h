@@ -123,6 +123,8 @@ struct plan_request {
     u64 info_size;        /* bytes to set aside for the boot information and the GDT */
     bool low;             /* as Multiboot kernels expect it; with paging off only (low.c) */
     struct range symbols; /* of the kernel's file, to be loaded too; size 0 for none */
+    u64 modules_below;    /* 0: wherever the kernel sees them */
+    bool modules_joined;  /* one behind the other, each at a multiple of 4, as module 0 */
 };
 
 /* Errors: PLAN_*, ELF_PAGE_OFFSET, ELF_PAGE_CONFLICT, PAGING_*. */

@@ -18,8 +18,6 @@ void offsets(void) {
     DEFINE(LOADER_DATA32, LOADER_DATA32);
     DEFINE(LOADER_CODE16, LOADER_CODE16);
     DEFINE(LOADER_DATA16, LOADER_DATA16);
-    DEFINE(SELECTOR_CODE, SELECTOR_CODE);
-    DEFINE(SELECTOR_DATA, SELECTOR_DATA);
 
     /* stage 1 */
     DEFINE(BOOT_CODE_START, BOOT_CODE_START);
@@ -54,8 +52,11 @@ void offsets(void) {
     FIELD(ENTRY_SP, cpu_entry, sp);
     FIELD(ENTRY_AX, cpu_entry, ax);
     FIELD(ENTRY_BX, cpu_entry, bx);
+    FIELD(ENTRY_SI, cpu_entry, si);
     FIELD(ENTRY_DI, cpu_entry, di);
     FIELD(ENTRY_BITS, cpu_entry, bits);
+    FIELD(ENTRY_CODE, cpu_entry, code);
+    FIELD(ENTRY_DATA, cpu_entry, data);
     FIELD(ENTRY_CR0, cpu_entry, cr0);
     FIELD(ENTRY_CR3, cpu_entry, cr3);
     FIELD(ENTRY_BOOT_CR3, cpu_entry, boot_cr3);

@@ -48,7 +48,8 @@ trampoline:
         lea     eax, [ebx - TRAMPOLINE_ENTRY + (flat64 - trampoline)]
 .target:
         mov     [ebx + ENTRY_FAR], eax
-        mov     word [ebx + ENTRY_FAR + 4], SELECTOR_CODE
+        mov     eax, [ebx + ENTRY_CODE]
+        mov     [ebx + ENTRY_FAR + 4], ax
         lgdt    [ebx + ENTRY_GDT_HERE]
         lidt    [ebx + ENTRY_IDT]
 
@@ -77,7 +78,7 @@ trampoline:
         mov     cr0, eax
         jmp     far [ebx + ENTRY_FAR]
 
-flat32: mov     eax, SELECTOR_DATA
+flat32: mov     eax, [ebx + ENTRY_DATA]
         mov     ds, eax
         mov     es, eax
         mov     fs, eax
@@ -97,17 +98,17 @@ high32: mov     eax, [ebx + ENTRY_CR3]
         popfd
         push    dword [ebx + ENTRY_IP]
         mov     eax, [ebx + ENTRY_AX]
+        mov     esi, [ebx + ENTRY_SI]
         mov     edi, [ebx + ENTRY_DI]
         mov     ebx, [ebx + ENTRY_BX]
         mov     ecx, 0                  ; not XOR, which would change the flags
         mov     edx, ecx
-        mov     esi, ecx
         mov     ebp, ecx
         ret
 
         bits    64
 flat64: mov     ebx, ebx                ; the upper halves are undefined after the change of mode
-        mov     eax, SELECTOR_DATA
+        mov     eax, [rbx + ENTRY_DATA]
         mov     ds, eax
         mov     es, eax
         mov     fs, eax
@@ -128,11 +129,11 @@ high64: mov     eax, [rbx + ENTRY_CR3]
         popfq
         push    qword [rbx + ENTRY_IP]
         mov     rax, [rbx + ENTRY_AX]
+        mov     rsi, [rbx + ENTRY_SI]
         mov     rdi, [rbx + ENTRY_DI]
         mov     rbx, [rbx + ENTRY_BX]
         mov     ecx, 0                  ; not XOR, which would change the flags
         mov     edx, ecx
-        mov     esi, ecx
         mov     ebp, ecx
         mov     r8d, ecx
         mov     r9d, ecx

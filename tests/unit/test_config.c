@@ -503,12 +503,15 @@ static void dump_file(struct text *text, const struct file_request *file) {
     text_string(text, file->path);
     text_char(text, '|');
     text_string(text, file->arguments);
+    if (file->packed)
+        text_char(text, '!');
 }
 
 static const struct {
     const char *name;
     const char *text;
-    const char *expected; /* line path|arguments of the kernel, then of the modules */
+    const char
+        *expected; /* line path|arguments of the kernel, then of the modules; ! if kept packed */
 } requests[] = {
     {"kernel", "kernel /k", "1 /k|"},
     {"arguments", "\nkernel /k a  b", "2 /k|a b"},
@@ -519,7 +522,10 @@ static const struct {
     {"options stop at the path", "kernel --paging=pae /k --paging=off -- --x",
      "1 /k|--paging=off -- --x"},
     {"modules", "kernel /k a\nmodule /m\nmodule --nounzip /n name 'of it'\nboot",
-     "1 /k|a 2 /m| 3 /n|name \"of it\""},
+     "1 /k|a 2 /m| 3 /n|name \"of it\"!"},
+    {"Linux", "linux /k --a b\ninitrd /i /j\ninitrd16 /l", "L 1 /k|--a b 2 /i|! 2 /j|! 3 /l|!"},
+    {"Linux under its other name", "linux16 /k", "L 1 /k|"},
+    {"PVH", "kernel --protocol=pvh --strict /k --protocol=pvh", "P 1 /k|--protocol=pvh"},
     {"a path with a space", "kernel '/my kernel'", "1 /my kernel|"},
     {"one - is no option", "kernel -x", "1 -x|"},
 };
@@ -534,6 +540,8 @@ static void test_requests(void **state) {
             expect_ok(requests[i].name, config_request(&config, 0, &request));
         char buffer[512];
         struct text text = TEXT_IN(buffer);
+        if (request.protocol != PROTOCOL_NATIVE)
+            text_string(&text, request.protocol == PROTOCOL_LINUX ? "L " : "P ");
         dump_file(&text, &request.kernel);
         for (u32 m = 0; m < request.module_count; m++) {
             text_char(&text, ' ');
@@ -638,6 +646,9 @@ static void test_request_limits(void **state) {
     expect_ok("parse", parse(big));
     struct expected_error row = {"modules", NULL,      E(TOO_BIG), CONFIG_MODULES_MAX + 2,
                                  1,         "modules", NULL,       CONFIG_MODULES_MAX};
+    check_error(&row, config_request(&config, 0, &request));
+    memcpy(strrchr(big, 'm') - 8, "initrd /m\n", 11);
+    expect_ok("parse", parse(big));
     check_error(&row, config_request(&config, 0, &request));
 
     /* The arguments are stored a second time, so more than half of the store cannot be joined. */

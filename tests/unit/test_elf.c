@@ -687,6 +687,33 @@ static const struct {
               ALOFT("\1\0\0\0") "o\0\0\0\0\0\0\0" GNU_ID("\1\0\0\0") "i\0\0\0\0\0\0\0", "i", "o"),
 };
 
+static void test_pvh_notes(void **state) {
+    (void)state;
+    static const struct {
+        const char *notes;
+        u32 size;
+        u64 entry;
+    } rows[] = {
+#define PVH_TEST(bytes, entry) {bytes, sizeof(bytes) - 1, entry}
+        PVH_TEST("\4\0\0\0\4\0\0\0\x12\0\0\0Xen\0\x78\x56\x34\x12", 0x12345678),
+        PVH_TEST("\4\0\0\0\10\0\0\0\x12\0\0\0Xen\0\x78\x56\x34\x12\1\0\0\0", 0x112345678),
+        PVH_TEST("\4\0\0\0\x10\0\0\0\x12\0\0\0Xen\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20",
+                 0x807060504030201),
+        PVH_TEST("\4\0\0\0\2\0\0\0\x12\0\0\0Xen\0\x78\x56\0\0", 0x5678),
+        PVH_TEST("\4\0\0\0\4\0\0\0\x11\0\0\0Xen\0\x78\x56\x34\x12", 0),
+        PVH_TEST("\4\0\0\0\4\0\0\0\x12\0\0\0Xem\0\x78\x56\x34\x12", 0),
+    };
+    static struct image image;
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct spec spec = {.entry = ENTRY64,
+                            .parts = {TEXT, NOTES(rows[i].size)},
+                            .notes = rows[i].notes,
+                            .notes_size = rows[i].size};
+        assert_int_equal(read_spec(&spec, &image).code, ERROR_NONE);
+        assert_true(image.pvh_entry == rows[i].entry);
+    }
+}
+
 static void test_notes(void **state) {
     (void)state;
     static struct image image;
@@ -1006,8 +1033,9 @@ int main(void) {
         cmocka_unit_test(test_truncations),   cmocka_unit_test(test_failing_reads),
         cmocka_unit_test(test_facts),         cmocka_unit_test(test_no_facts),
         cmocka_unit_test(test_accepted),      cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_option_limits), cmocka_unit_test(test_large_notes),
-        cmocka_unit_test(test_slides),        cmocka_unit_test(test_slides_add_up),
+        cmocka_unit_test(test_pvh_notes),     cmocka_unit_test(test_option_limits),
+        cmocka_unit_test(test_large_notes),   cmocka_unit_test(test_slides),
+        cmocka_unit_test(test_slides_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,51 @@
+/* Linux kernels (bzImage), through the 32-bit boot protocol.
+ *
+ *   the file     | boot sector, setup code | protected-mode code ......... |
+ *                  setup header at 0x1f1     one segment of the image, claimed with the memory
+ *                                            that it unpacks itself to (init_size)
+ *   handoff      | stack | zero page | command line | GDT | trampoline |
+ *   initrds      one behind the other, as high as the kernel reads them
+ *
+ * The code goes where it prefers to be (pref_address, else 1 MiB). Where that is no free RAM, a
+ * relocatable kernel goes to the lowest place above that fits its alignment, or a lesser one that
+ * it permits. The setup code is not run: what it would find out stands in the zero page. The kernel
+ * is entered at its first byte, paging off, ESI at the zero page.
+ *
+ * A setup header is as long as its own jump says; a field that lies behind that is 0 here, which
+ * always means what boot.rst says of the protocol versions without it.
+ *
+ * Specification: Linux, Documentation/arch/x86/boot.rst and zero-page.rst; screen_info.h. */
+#ifndef HANDOFF_LINUX_H
+#define HANDOFF_LINUX_H
+
+#include "entry.h"
+#include "plan.h"
+#include "ram.h"
+
+/* The setup header lies at the same offsets in the file and in the zero page. */
+enum { LINUX_HEADER = 0x1f1, LINUX_HEADER_END = 0x290 };
+
+struct linux_kernel {
+    u8 header[LINUX_HEADER_END - LINUX_HEADER];
+};
+
+/* Errors: LINUX_MAGIC, LINUX_OLD, LINUX_SHORT, PLAN_LONG_MODE, what the source says. A kernel that
+ * fits nowhere is left where it prefers to be, and the planner says what is wrong with that. */
+MUST_USE struct error linux_open(const struct source *kernel, const struct machine *machine,
+                                 struct image *image, struct linux_kernel *linux);
+
+/* What the planner is told beside the image: room for zero page, command line and GDT, and how
+ * initrds are placed. Paging is off. LINUX_COMMAND_LINE. */
+MUST_USE struct error linux_wish(const struct boot_request *request,
+                                 const struct linux_kernel *linux, struct plan_request *wish);
+
+/* After plan_make(): the memory that the kernel unpacks itself to needs no zeros. */
+void linux_trim(struct plan *plan);
+
+/* ERROR_PLAN_MEMORY if ram does not reach the block. */
+MUST_USE struct error linux_finish(const struct machine *machine, const struct plan *plan,
+                                   const struct boot_request *request, const u64 *module_sizes,
+                                   const struct linux_kernel *linux, const struct ram *ram,
+                                   struct cpu_entry *entry);
+
+#endif
