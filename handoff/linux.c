@@ -74,7 +74,7 @@ static u32 field32(const struct linux_kernel *linux, u32 offset) {
 static bool fits(const struct machine *machine, u64 start, u64 size) {
     const struct memory_range *range = memory_at(&machine->memory, start);
     return range && range->kind == MEMORY_USABLE && start >= MIB &&
-           size <= range->start + range->size - start && start + size <= 4 * GIB;
+           size <= range->start + range->size - start;
 }
 
 /* Never below `*phys`, the preferred place: loaded lower, kernels move themselves up to it. */

@@ -7,7 +7,8 @@ packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmo
     dosfstools e2fsprogs xorriso qemu-system-x86 python3 python3-pytest'
 # Compilers for the loader and the test kernels, where the machine's own makes no x86 code.
 case $(uname -m) in
-x86_64 | i?86) ;;
+x86_64) packages="$packages linux-image-amd64" ;; # a kernel for tests/boot/test_linux.py
+i?86) ;;
 *) packages="$packages gcc-i686-linux-gnu gcc-x86-64-linux-gnu" ;;
 esac
 

@@ -350,11 +350,11 @@ static void test_screens(void **state) {
     make_file(bytes);
     set_scene(&scene, 0);
     scene.machine.screen =
-        (struct screen){SCREEN_PIXELS, 0xfd000000, 1024, 768, 4096, 32, {16, 8}, {8, 7}, {0, 6}};
+        (struct screen){SCREEN_PIXELS, 0xfd000000, 1024, 767, 4096, 32, {16, 8}, {8, 7}, {0, 6}};
     assert_int_equal(boot_linux(&scene, &source).code, ERROR_NONE);
     static const u8 expected[0x30] = {
-        [0x0f] = 0x23, [0x12] = 0, 4,  0, 3, 32, 0, 0, 0, 0, 0xfd, 48, 0, 0, 0,
-        [0x25] = 0x10, [0x26] = 8, 16, 7, 8, 6,  0};
+        [0x0f] = 0x23, [0x12] = 0, 4,  0xff, 2, 32, 0, 0, 0, 0, 0xfd, 48, 0, 0, 0,
+        [0x25] = 0x10, [0x26] = 8, 16, 7,    8, 6,  0};
     assert_memory_equal(scene.ram.bytes + scene.entry.si, expected, sizeof expected);
     scene.machine.screen.kind = SCREEN_NONE;
     assert_int_equal(boot_linux(&scene, &source).code, ERROR_NONE);
@@ -390,7 +390,7 @@ static void test_initrd_limit(void **state) {
 static void test_command_line(void **state) {
     (void)state;
     static struct scene scene;
-    static char line[3000];
+    static char line[6000];
     u8 bytes[FILE_SIZE];
     struct bytes file = {bytes, FILE_SIZE};
     struct source source = source_memory(&file, "k");
@@ -398,6 +398,7 @@ static void test_command_line(void **state) {
         u32 most, length, code;
     } rows[] = {{2047, 2047, 0},
                 {2047, 2048, ERROR_LINUX_COMMAND_LINE},
+                {5000, 4900, 0},
                 {0, 255, 0},
                 {0, 256, ERROR_LINUX_COMMAND_LINE}};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -412,8 +413,9 @@ static void test_command_line(void **state) {
         assert_int_equal(error.code, rows[i].code);
         if (!error.code) {
             const u8 *page = scene.ram.bytes + scene.entry.si;
-            assert_int_equal(strlen((char *)scene.ram.bytes + get(page + 0x228, 4)),
-                             rows[i].length);
+            u64 at = get(page + 0x228, 4);
+            assert_int_equal(strlen((char *)scene.ram.bytes + at), rows[i].length);
+            assert_true(at + rows[i].length < scene.plan.info_phys + scene.plan.info_size);
         } else {
             assert_int_equal(error.values.number[0], rows[i].most ? 2047 : 255);
             assert_int_equal(error.values.number[1], rows[i].length);
