@@ -196,7 +196,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
 	@mkdir -p $(@D)
 	$(say) FUZZ $<
 	$(Q)$(FUZZCC) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		$(flags_fs) $(call iquote,$(uses_handoff) fs) -w -o $@ $< $(PURE_SOURCES)
+		$(flags_fs) -include base/types.h $(call iquote,$(uses_handoff) fs) -w -o $@ $< $(PURE_SOURCES)
 
 .PHONY: all setup run debug test unit boot-test fuzz fuzz-replay bench compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
