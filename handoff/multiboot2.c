@@ -171,6 +171,5 @@ void multiboot2_write(struct block *block) {
     put_smbios(block);
     put_acpi(block);
     put_words(block, TAG_END, &base, 0);
-    block->used = (u32)align_up(block->used, 8);
     store32(total, block->used);
 }

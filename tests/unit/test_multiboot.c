@@ -631,6 +631,54 @@ static void test_info_2(void **state) {
     }
 }
 
+/* A root pointer of version 1 has no more than its 20 bytes; one with an absurd length is not
+ * believed. */
+static void test_old_acpi(void **state) {
+    (void)state;
+    static const struct {
+        u8 version;
+        u32 length;
+        bool whole;
+    } rows[] = {{0, 36, false}, {1, 36, false}, {2, 36, true},
+                {2, 64, true},  {2, 65, false}, {2, ~0u, false}};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        set_scene(PROTOCOL_MULTIBOOT2);
+        make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+        put_header_2(&scene.file, 0x200, NULL, 0);
+        put_firmware_tables();
+        scene.ram[RSDP + 15] = rows[i].version;
+        store32(scene.ram + RSDP + 20, rows[i].length);
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        assert_true(find_tag(14, 28));
+        assert_int_equal(find_tag(15, 0) != 0, rows[i].whole);
+    }
+}
+
+/* Memory between segments stays as it was, also within a page; and zeros end where the segment
+ * does. */
+static void test_gaps(void **state) {
+    (void)state;
+    static const struct elf_part parts[] = {{1, 5, BODY, 0x100000, 0x100000, 0x101, 0x203},
+                                            {1, 6, BODY + 0x800, 0x100801, 0x100801, 0x10, 0x10},
+                                            {1, 6, 0, 0x300001, 0x300001, 0, 0x77}};
+    set_scene(PROTOCOL_MULTIBOOT1);
+    make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+    put_header_1(&scene.file, 0x100, 3, NULL, 0);
+    elf_put_header(scene.file.bytes, 32, 0x100010, 52, ARRAY_COUNT(parts));
+    for (u32 i = 0; i < ARRAY_COUNT(parts); i++)
+        elf_put_part(scene.file.bytes + 52 + 32 * i, 32, &parts[i]);
+    add_module("", 0x3000);
+    assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+    check_bytes(0x100000, scene.file.bytes + BODY, 0x101);
+    check_bytes(0x100801, scene.file.bytes + BODY + 0x800, 0x10);
+    for (u32 at = 0x100000; at < 0x301000; at++) {
+        bool zero = (at >= 0x100101 && at < 0x100203) || (at >= 0x300001 && at < 0x300078);
+        bool bytes = at < 0x100101 || (at >= 0x100801 && at < 0x100811);
+        if (!bytes && scene.ram[at] != (zero ? 0 : 0xcc))
+            fail_msg("%x: %x", at, scene.ram[at]);
+    }
+}
+
 /* What the machine lacks is not claimed. */
 static void test_bare_machine(void **state) {
     (void)state;
@@ -1003,6 +1051,8 @@ int main(void) {
         cmocka_unit_test(test_info_1),
         cmocka_unit_test(test_info_2),
         cmocka_unit_test(test_bare_machine),
+        cmocka_unit_test(test_old_acpi),
+        cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_screens),
         cmocka_unit_test(test_firmware_1),
         cmocka_unit_test(test_aout_symbols),
