@@ -1,35 +1,34 @@
 /* Which entry is booted, and after how long: the variables `default` and `timeout`. */
 #include "language.h"
 
-static const struct config_variable *find_set(const struct config *config, const char *name) {
-    const struct config_variable *variable =
-        config_find_variable(config, name, string_length(name));
-    return variable && *variable->value ? variable : NULL;
+/* An error about a variable, in the file that has set it. */
+static bool fail(struct config *c, const struct place_in_file *where, enum error_code code,
+                 const char *name, const char *other) {
+    lexer_go(c, (struct config_spot){0, 1, where->file});
+    return config_fail(c, code, where->place, name, other);
 }
 
-const char *config_variable(const struct config *config, const char *name) {
-    const struct config_variable *variable = find_set(config, name);
-    return variable ? variable->value : "";
-}
-
-static struct place variable_place(const struct config_variable *variable) {
-    return (struct place){variable->line, variable->column};
-}
-
-struct error config_timeout(const struct config *config, int *seconds) {
-    const struct config_variable *variable = find_set(config, "timeout");
+struct error config_timeout(struct config *c, int *seconds) {
+    struct place_in_file where;
+    const char *value = config_value_set(c, "timeout", &where);
     *seconds = -1;
-    if (!variable)
+    if (!value)
         return OK;
-    bool negative = variable->value[0] == '-';
-    const char *digits = variable->value + negative;
+    const char *digits = value + (*value == '-');
     u64 number;
-    if (!config_number(digits, string_length(digits), &number) || number > 0x7fffffff)
-        return config_error(ERROR_CONFIG_VALUE, variable_place(variable), "timeout",
-                            variable->value);
-    if (!negative)
+    bool ok = config_number(digits, string_length(digits), &number) && number <= 0x7fffffff;
+    if (!ok)
+        fail(c, &where, ERROR_CONFIG_VALUE, "timeout", value);
+    else if (digits == value)
         *seconds = (int)number;
-    return OK;
+    return config_outcome(c, ok);
+}
+
+enum timeout_style config_timeout_style(struct config *c) {
+    const char *style = config_variable(c, "timeout_style");
+    return string_equal(style, "hidden")      ? TIMEOUT_HIDDEN
+           : string_equal(style, "countdown") ? TIMEOUT_COUNTDOWN
+                                              : TIMEOUT_MENU;
 }
 
 /* A run of the name given for `default`: all of it, or what stands between two >. */
@@ -39,8 +38,7 @@ struct part {
 };
 
 static bool part_is(struct part part, const char *string) {
-    return part.length && string_length(string) == part.length &&
-           !memcmp(string, part.at, part.length);
+    return part.length && string_is(string, part.at, part.length);
 }
 
 /* Searches one menu: the entries from `first` on that are `depth` deep, up to the menu's end. The
@@ -70,44 +68,58 @@ static u32 first_inside(const struct config *config, u32 entry) {
 }
 
 /* A title with a > in it is found as a whole before it is taken for a way through submenus. */
-static u32 find_by_name(const struct config *config, const char *name) {
+static u32 find_by_name(const struct config *config, struct part name) {
     u32 first = 0;
     u32 depth = 0;
     for (;;) {
-        struct part part = {name, string_length(name)};
-        u32 found = find_in_menu(config, first, depth, part);
+        u32 found = find_in_menu(config, first, depth, name);
         if (found < config->entry_count)
             return first_inside(config, found);
-        part.length = 0;
-        while (name[part.length] && name[part.length] != '>')
+        struct part part = {name.at, 0};
+        while (part.length < name.length && part.at[part.length] != '>')
             part.length++;
-        if (!name[part.length])
+        if (part.length == name.length)
             return config->entry_count;
         found = find_in_menu(config, first, depth, part);
         if (found == config->entry_count)
             return found;
-        name += part.length + 1;
+        name.at += part.length + 1;
+        name.length -= part.length + 1;
         first = found + 1;
         depth = config->entries[found].depth + 1;
     }
 }
 
-static bool has_bootable(const struct config *config, u32 *first) {
-    u32 i = 0;
-    while (i < config->entry_count && config->entries[i].is_submenu)
-        i++;
-    *first = i;
-    return i < config->entry_count;
+struct error config_default(struct config *c, u32 *entry) {
+    struct place_in_file where;
+    u32 first = 0;
+    while (first < c->entry_count && c->entries[first].is_submenu)
+        first++;
+    *entry = first;
+    if (first == c->entry_count)
+        return error_make(ERROR_CONFIG_NO_ENTRY);
+    const char *value = config_value_set(c, "default", &where);
+    if (!value)
+        return OK;
+    *entry = find_by_name(c, (struct part){value, string_length(value)});
+    bool ok = *entry < c->entry_count;
+    if (!ok && string_equal(value, "saved")) {
+        *entry = first;
+        return OK;
+    }
+    return config_outcome(c, ok || fail(c, &where, ERROR_CONFIG_DEFAULT, value, NULL));
 }
 
-struct error config_default(const struct config *config, u32 *entry) {
-    if (!has_bootable(config, entry))
-        return error_make(ERROR_CONFIG_NO_ENTRY);
-    const struct config_variable *variable = find_set(config, "default");
-    if (!variable)
-        return OK;
-    *entry = find_by_name(config, variable->value);
-    if (*entry == config->entry_count)
-        return config_error(ERROR_CONFIG_DEFAULT, variable_place(variable), variable->value, NULL);
-    return OK;
+bool config_fallback(struct config *c, u32 number, u32 *entry) {
+    struct part part = {config_variable(c, "fallback"), 0};
+    do {
+        part.at += part.length;
+        while (is_blank(*part.at))
+            part.at++;
+        part.length = 0;
+        while (part.at[part.length] && !is_blank(part.at[part.length]))
+            part.length++;
+    } while (number--);
+    *entry = find_by_name(c, part);
+    return part.length && *entry < c->entry_count;
 }

@@ -1,95 +1,102 @@
 #include "language.h"
 
-struct error config_error(enum error_code code, struct place place, const char *name,
-                          const char *other) {
-    return (struct error){code, place.line, place.column, {.name = name, .other = other}};
+bool config_fail(struct config *config, enum error_code code, struct config_place place,
+                 const char *name, const char *other) {
+    config->error = (struct error){code, place.line, place.column, {.name = name, .other = other}};
+    return false;
 }
 
-struct error config_error_number(enum error_code code, struct place place, const char *name,
-                                 u32 number) {
-    return (struct error){code, place.line, place.column, {.name = name, .number = {number}}};
+bool config_fail_number(struct config *config, enum error_code code, struct config_place place,
+                        const char *name, u32 number) {
+    config_fail(config, code, place, name, NULL);
+    config->error.values.number[0] = number;
+    return false;
 }
 
-/* The commands that real configurations use most stand first: the search is linear. */
-static const struct {
-    const char *name;
-    enum command_kind kind;
-} commands[] = {
-    {"set", COMMAND_SET},
-    {"menuentry", COMMAND_MENUENTRY},
-    {"kernel", COMMAND_KERNEL},
-    {"module", COMMAND_MODULE},
-    {"multiboot", COMMAND_MULTIBOOT},
-    {"multiboot2", COMMAND_MULTIBOOT2},
-    {"module2", COMMAND_MODULE},
-    /* Every entry boots at its end, with or without saying so. */
-    {"boot", COMMAND_IGNORED},
-    {"timeout", COMMAND_VALUE},
-    {"default", COMMAND_VALUE},
-    {"submenu", COMMAND_SUBMENU},
-    {"unset", COMMAND_UNSET},
+bool config_too_many(struct config *config, const char *what, u32 limit) {
+    return config_fail_number(config, ERROR_CONFIG_TOO_BIG, config->place, what, limit);
+}
 
-    {"linux", COMMAND_LINUX},
-    {"linux16", COMMAND_LINUX},
-    {"initrd", COMMAND_INITRD},
-    {"initrd16", COMMAND_INITRD},
-    {"chainloader", COMMAND_LATER},
-    {"configfile", COMMAND_LATER},
-    {"source", COMMAND_LATER},
-    {"halt", COMMAND_LATER},
-    {"reboot", COMMAND_LATER},
+bool config_takes(struct config *config, struct config_place place, const char *name,
+                  const char *what) {
+    return config_fail(config, ERROR_CONFIG_ARGUMENTS, place, name, what);
+}
 
-    {"if", COMMAND_STRUCTURE},
-    {"for", COMMAND_STRUCTURE},
-    {"while", COMMAND_STRUCTURE},
-    {"until", COMMAND_STRUCTURE},
-    {"case", COMMAND_STRUCTURE},
-    {"select", COMMAND_STRUCTURE},
-    {"function", COMMAND_STRUCTURE},
+struct error config_outcome(struct config *config, bool ok) {
+    if (ok)
+        config->error.code = ERROR_NONE;
+    return config->error;
+}
 
-    {"insmod", COMMAND_IGNORED},
-    {"echo", COMMAND_IGNORED},
-    {"terminal_output", COMMAND_IGNORED},
-    {"terminal_input", COMMAND_IGNORED},
-    {"terminal", COMMAND_IGNORED},
-    {"serial", COMMAND_IGNORED},
-    {"loadfont", COMMAND_IGNORED},
-    {"load_video", COMMAND_IGNORED},
-    {"gfxmode", COMMAND_IGNORED},
-    {"background_image", COMMAND_IGNORED},
-    {"background_color", COMMAND_IGNORED},
-    {"search", COMMAND_IGNORED},
-    {"search.file", COMMAND_IGNORED},
-    {"search.fs_label", COMMAND_IGNORED},
-    {"search.fs_uuid", COMMAND_IGNORED},
-    {"export", COMMAND_IGNORED},
-    {"recordfail", COMMAND_IGNORED},
-    {"savedefault", COMMAND_IGNORED},
-    {"load_env", COMMAND_IGNORED},
-    {"save_env", COMMAND_IGNORED},
-    {"clear", COMMAND_IGNORED},
-    {"sleep", COMMAND_IGNORED},
-    {"play", COMMAND_IGNORED},
-    {"rmmod", COMMAND_IGNORED},
-    {"true", COMMAND_IGNORED},
+/* The commands that real configurations use most stand first: the search is linear. Each name has
+ * its kind at the same place below. */
+static const char command_names[] =
+    "set\0["
+    "\0menuentry\0kernel\0module\0multiboot\0multiboot2\0module2\0boot\0timeout\0default\0submenu\0"
+    "linux\0initrd\0linux16\0initrd16\0echo\0insmod\0search\0unset\0export\0test\0true\0:"
+    "\0false\0break\0continue\0return\0shift\0setparams\0source\0.\0configfile\0normal\0search."
+    "file\0search.fs_label\0search.fs_"
+    "uuid\0sleep\0clear\0cls\0cpuid\0halt\0reboot\0chainloader\0loopback\0eval\0drivemap\0parttool"
+    "\0terminal_output\0terminal_input\0terminal\0serial\0loadfont\0load_"
+    "video\0gfxmode\0background_image\0background_color\0color\0color_normal\0color_"
+    "highlight\0recordfail\0savedefault\0load_env\0save_"
+    "env\0play\0rmmod\0videoinfo\0pager\0ls\0cat\0keystatus\0cmostest\0regexp\0";
+
+static const u8 command_kinds[] = {
+    COMMAND_SET,       COMMAND_BRACKET,    COMMAND_MENUENTRY, COMMAND_KERNEL,  COMMAND_MODULE,
+    COMMAND_MULTIBOOT, COMMAND_MULTIBOOT2, COMMAND_MODULE,    COMMAND_BOOT,    COMMAND_VALUE,
+    COMMAND_VALUE,     COMMAND_SUBMENU,    COMMAND_LINUX,     COMMAND_INITRD,  COMMAND_LINUX,
+    COMMAND_INITRD,    COMMAND_ECHO,       COMMAND_IGNORED,   COMMAND_SEARCH,  COMMAND_UNSET,
+    COMMAND_TRUE,      COMMAND_BRACKET,    COMMAND_TRUE,      COMMAND_TRUE,    COMMAND_FALSE,
+    COMMAND_BREAK,     COMMAND_CONTINUE,   COMMAND_RETURN,    COMMAND_SHIFT,   COMMAND_SETPARAMS,
+    COMMAND_SOURCE,    COMMAND_SOURCE,     COMMAND_REPLACE,   COMMAND_REPLACE, COMMAND_SEARCH,
+    COMMAND_SEARCH,    COMMAND_SEARCH,     COMMAND_SLEEP,     COMMAND_CLEAR,   COMMAND_CLEAR,
+    COMMAND_CPUID,     COMMAND_HALT,       COMMAND_REBOOT,    COMMAND_LATER,   COMMAND_LATER,
+    COMMAND_LATER,     COMMAND_LATER,      COMMAND_LATER,     COMMAND_IGNORED, COMMAND_IGNORED,
+    COMMAND_IGNORED,   COMMAND_IGNORED,    COMMAND_IGNORED,   COMMAND_IGNORED, COMMAND_IGNORED,
+    COMMAND_IGNORED,   COMMAND_IGNORED,    COMMAND_IGNORED,   COMMAND_IGNORED, COMMAND_IGNORED,
+    COMMAND_IGNORED,   COMMAND_IGNORED,    COMMAND_IGNORED,   COMMAND_IGNORED, COMMAND_IGNORED,
+    COMMAND_IGNORED,   COMMAND_IGNORED,    COMMAND_IGNORED,   COMMAND_IGNORED, COMMAND_IGNORED,
+    COMMAND_IGNORED_0, COMMAND_IGNORED_0,  COMMAND_IGNORED_0,
 };
 
-bool config_is_name_char(int c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+bool is_name_char(int c) {
+    return (u32)((c | ' ') - 'a') < 26 || (u32)(c - '0') < 10 || c == '_';
+}
+
+bool is_blank(int c) {
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+bool string_is(const char *string, const char *part, size_t length) {
+    while (length && *string && *string == *part)
+        string++, part++, length--;
+    return !length && !*string;
+}
+
+u32 name_index(const char *names, const char *part, size_t length) {
+    u32 index = 0;
+    for (; *names && !string_is(names, part, length); names = string_next(names))
+        index++;
+    return index;
+}
+
+const char *string_next(const char *string) {
+    return string + string_length(string) + 1;
 }
 
 static bool is_assignment(const char *word) {
-    size_t length = 0;
-    while (config_is_name_char(word[length]))
-        length++;
-    return length && word[length] == '=';
+    const char *at = word;
+    while (is_name_char(*at))
+        at++;
+    return at > word && *at == '=';
 }
 
 enum command_kind config_command_kind(const char *word) {
-    for (u32 i = 0; i < ARRAY_COUNT(commands); i++)
-        if (string_equal(word, commands[i].name))
-            return commands[i].kind;
-    return is_assignment(word) ? COMMAND_ASSIGN : COMMAND_UNKNOWN;
+    u32 index = name_index(command_names, word, string_length(word));
+    if (index < ARRAY_COUNT(command_kinds))
+        return (enum command_kind)command_kinds[index];
+    return is_assignment(word) ? COMMAND_SET : COMMAND_UNKNOWN;
 }
 
 /* One character too many, too few or wrong, or two neighbours swapped. */
@@ -108,47 +115,26 @@ static bool is_typo(const char *word, const char *meant) {
            string_equal(word + 2, meant + 2);
 }
 
-struct error config_unknown_command(const char *word, struct place place) {
-    const char *meant = "one of these";
-    for (u32 i = ARRAY_COUNT(commands); i-- > 0;)
-        if (is_typo(word, commands[i].name))
-            meant = commands[i].name;
-    return config_error(ERROR_CONFIG_COMMAND, place, word, meant);
-}
-
-struct place config_word_place(const struct config *config, u32 word) {
-    return (struct place){config->word_line[word], config->word_column[word]};
-}
-
-struct error config_too_many(const char *what, u32 limit, struct place place) {
-    return config_error_number(ERROR_CONFIG_TOO_BIG, place, what, limit);
-}
-
-const struct config_variable *config_find_variable(const struct config *config, const char *name,
-                                                   size_t length) {
-    for (u32 i = config->variable_count; i-- > 0;) {
-        const struct config_variable *variable = &config->variables[i];
-        if (string_length(variable->name) == length && !memcmp(variable->name, name, length))
-            return variable;
-    }
-    return NULL;
+bool config_unknown(struct config *config, const char *word, struct config_place place) {
+    const char *meant = "one of these", *name = command_names;
+    for (u32 i = 0; i < ARRAY_COUNT(command_kinds); i++, name = string_next(name))
+        if (command_kinds[i] < COMMAND_BRACKET && name[1] && is_typo(word, name))
+            meant = name;
+    return config_fail(config, ERROR_CONFIG_COMMAND, place, word, meant);
 }
 
 static u32 digit_value(char c) {
     if (c >= '0' && c <= '9')
         return (u32)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (u32)(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F')
-        return (u32)(c - 'A' + 10);
-    return 99;
+    c |= ' ';
+    return c >= 'a' && c <= 'f' ? (u32)(c - 'a' + 10) : 99;
 }
 
 bool config_number(const char *string, size_t length, u64 *number) {
     u32 base = 10;
     size_t at = 0;
     u64 value = 0;
-    if (length > 2 && string[0] == '0' && (string[1] == 'x' || string[1] == 'X')) {
+    if (length > 2 && string[0] == '0' && (string[1] | ' ') == 'x') {
         base = 16;
         at = 2;
     }

@@ -212,10 +212,9 @@ static bool set_option(enum option option, const char *value, struct kernel_opti
 }
 
 static struct error add_map(const char *value, struct kernel_options *options) {
-    const struct place no_place = {0, 0};
     struct map_option map = {.phys = 0};
     if (!read_map(value, &map))
-        return config_error(ERROR_CONFIG_VALUE, no_place, option_names[OPTION_MAP], value);
+        return error_make(ERROR_CONFIG_VALUE, .name = option_names[OPTION_MAP], .other = value);
     if (options->map_count == OPTION_MAPS_MAX)
         return error_make(ERROR_CONFIG_TOO_BIG, .name = "--map options",
                           .number = {OPTION_MAPS_MAX});
@@ -238,17 +237,16 @@ static u32 option_of(const char *word, const char **value) {
 }
 
 struct error kernel_option_parse(const char *word, struct kernel_options *options) {
-    const struct place no_place = {0, 0};
     const char *value = "";
     u32 option = option_of(word, &value);
     if (option == ARRAY_COUNT(option_names))
-        return config_error(ERROR_CONFIG_OPTION, no_place, "kernel", word);
+        return error_make(ERROR_CONFIG_OPTION, .name = "kernel", .other = word);
     options->given |= 1u << option;
     if (option == OPTION_MAP)
         return add_map(value, options);
     if (set_option((enum option)option, value, options))
         return OK;
-    return config_error(ERROR_CONFIG_VALUE, no_place, option_names[option], value);
+    return error_make(ERROR_CONFIG_VALUE, .name = option_names[option], .other = value);
 }
 
 /* Ends the word with a NUL; returns what is behind it. */

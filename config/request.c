@@ -1,191 +1,178 @@
-/* What the words of one entry ask for. */
+/* What the commands of one entry ask for. */
+#include "request.h"
 #include "language.h"
 
 /* --- Arguments --- */
 
-/* The character store after the words: what an earlier request left there is overwritten. */
-struct store {
-    struct config *config;
-    u32 used;
-    bool full;
-};
-
-static void store_char(struct store *store, char c) {
-    if (store->used == CONFIG_TEXT_MAX)
-        store->full = true;
-    else
-        store->config->text[store->used++] = c;
+static void keep_char(struct config *c, char character) {
+    if (c->text_used < CONFIG_TEXT_MAX)
+        c->text[c->text_used] = character;
+    c->text_used++;
 }
 
 /* GRUB's way: a word with a space goes into double quotes, and \ ' " get a backslash. */
-static void store_argument(struct store *store, const char *word) {
+static void keep_argument(struct config *c, const char *word) {
     bool quoted = false;
     for (const char *at = word; *at; at++)
         quoted |= *at == ' ';
     if (quoted)
-        store_char(store, '"');
+        keep_char(c, '"');
     for (; *word; word++) {
         if (*word == '\\' || *word == '\'' || *word == '"')
-            store_char(store, '\\');
-        store_char(store, *word);
+            keep_char(c, '\\');
+        keep_char(c, *word);
     }
     if (quoted)
-        store_char(store, '"');
+        keep_char(c, '"');
 }
 
-/* words[first .. end) */
-static struct error join(struct store *store, u32 first, u32 end, const char **joined) {
-    const struct config *config = store->config;
+/* The words from `first` on. */
+static bool join(struct config *c, u32 first, const char **joined) {
     *joined = "";
-    if (first == end)
-        return OK;
-    *joined = config->text + store->used;
-    for (u32 i = first; i < end; i++) {
+    if (first >= c->word_count)
+        return true;
+    u32 start = c->text_used;
+    *joined = c->text + start;
+    for (u32 i = first; i < c->word_count; i++) {
         if (i > first)
-            store_char(store, ' ');
-        store_argument(store, config->words[i]);
+            keep_char(c, ' ');
+        keep_argument(c, c->words[i]);
     }
-    store_char(store, 0);
-    if (store->full)
-        return config_too_many("characters", CONFIG_TEXT_MAX, config_word_place(config, first));
-    return OK;
+    keep_char(c, 0);
+    if (c->text_used <= CONFIG_TEXT_MAX)
+        return true;
+    c->text_used = start;
+    return config_fail_number(c, ERROR_CONFIG_TOO_BIG, c->places[first], "characters",
+                              CONFIG_TEXT_MAX);
 }
 
 /* --- Commands --- */
 
-static u32 words_end(const struct config_command *command) {
-    return (u32)command->first_word + command->word_count;
+/* The path at words[word]; what stands behind it is for the caller. */
+static bool read_path(struct config *c, u32 word, struct file_request *file) {
+    struct config_place place = c->places[0];
+    struct file_path path;
+    if (word >= c->word_count || !*c->words[word])
+        return config_takes(c, place, c->words[0], "the path of a file");
+    place = c->places[word];
+    MUST(config_path(c, c->words[word], place, &path));
+    *file = (struct file_request){.place = place, .device = path.device, .arguments = ""};
+    file->path = config_keep(c, path.path);
+    return file->path;
 }
 
-static struct place command_place(const struct config_command *command) {
-    return (struct place){command->line, command->column};
+static bool is_option(const struct config *c, u32 word) {
+    return word < c->word_count && string_starts(c->words[word], "--");
 }
 
-/* PATH [ARGUMENTS], from words[path] on. */
-static struct error read_file(struct store *store, const struct config_command *command, u32 path,
-                              struct file_request *file) {
-    const struct config *config = store->config;
-    if (path == words_end(command) || !*config->words[path])
-        return config_error(ERROR_CONFIG_ARGUMENTS, command_place(command),
-                            config->words[command->first_word], "the path of a file");
-    file->path = config->words[path];
-    file->line = command->line;
-    return join(store, path + 1, words_end(command), &file->arguments);
+static bool bad_option(struct config *c, u32 word) {
+    return config_fail(c, ERROR_CONFIG_OPTION, c->places[word], c->words[0], c->words[word]);
 }
 
-/* The options of multiboot and multiboot2. The second of GRUB's quirks is what Aloft always does.
- */
-static bool multiboot_option(const char *word, struct boot_request *request) {
-    bool ignored, *const flags[] = {&request->force, &request->cmdline_path, &request->elf_first,
-                                    &ignored};
-    static const char *const names[] = {"--force", "--cmdline-path", "--quirk-bad-kludge",
-                                        "--quirk-modules-after-kernel"};
-    for (u32 i = 0; i < ARRAY_COUNT(names); i++)
-        if (string_equal(word, names[i])) {
-            *flags[i] = true;
-            return true;
-        }
-    return false;
+static bool native_option(struct config *c, u32 word, struct boot_request *request) {
+    struct config_place place = c->places[word];
+    c->error = kernel_option_parse(c->words[word], &request->options);
+    c->error.line = place.line;
+    c->error.column = place.column;
+    return !c->error.code;
 }
 
-static struct error read_option(const struct config_command *command, const char **words, u32 word,
-                                struct boot_request *request) {
-    if (request->protocol == PROTOCOL_NATIVE)
-        return kernel_option_parse(words[word], &request->options);
-    if (multiboot_option(words[word], request))
-        return OK;
-    return error_make(ERROR_CONFIG_OPTION, .name = words[command->first_word],
-                      .other = words[word]);
+/* Of multiboot, multiboot2 and linux. */
+static bool grub_option(struct config *c, u32 word, struct boot_request *request) {
+    static const char names[] = "--force\0--cmdline-path\0--quirk-bad-kludge\0"
+                                "--quirk-modules-after-kernel\0";
+    u32 index = name_index(names, c->words[word], string_length(c->words[word]));
+    request->flags |= 1u << index;
+    return index < 4 || bad_option(c, word);
 }
 
-static struct error read_kernel(struct store *store, const struct config_command *command,
-                                enum boot_protocol protocol, struct boot_request *request) {
-    const struct config *config = store->config;
+static bool read_kernel(struct config *c, enum command_kind kind, struct boot_request *request) {
+    bool nounzip = false;
+    u32 word = 1;
     if (request->kernel.path)
-        return config_error(ERROR_CONFIG_TWO_KERNELS, command_place(command), request->title, NULL);
-    request->protocol = protocol;
-    u32 word = command->first_word + 1u;
-    for (; word < words_end(command) && string_starts(config->words[word], "--"); word++) {
-        if (string_equal(config->words[word], "--protocol=pvh")) {
+        return config_fail(c, ERROR_CONFIG_TWO_KERNELS, c->places[0], request->title, NULL);
+    request->protocol = (enum boot_protocol)(kind - COMMAND_KERNEL);
+    for (; is_option(c, word); word++) {
+        if (string_equal(c->words[word], "--nounzip"))
+            nounzip = true;
+        else if (kind == COMMAND_KERNEL && string_equal(c->words[word], "--protocol=pvh"))
             request->protocol = PROTOCOL_PVH;
-            continue;
-        }
-        struct error error = read_option(command, store->config->words, word, request);
-        error.line = config->word_line[word];
-        error.column = config->word_column[word];
-        TRY(error);
+        else if (kind == COMMAND_KERNEL)
+            MUST(native_option(c, word, request));
+        else
+            MUST(grub_option(c, word, request));
     }
-    return read_file(store, command, word, &request->kernel);
+    MUST(read_path(c, word, &request->kernel));
+    request->kernel.nounzip = nounzip;
+    return join(c, word + 1, &request->kernel.arguments);
 }
 
-static struct error read_module(struct store *store, const struct config_command *command,
-                                struct boot_request *request) {
-    const struct config *config = store->config;
+/* `initrd` takes several paths, `module` one and the arguments of it. */
+static bool read_modules(struct config *c, bool is_initrd, struct boot_request *request) {
+    bool nounzip = false;
+    u32 word = 1;
     if (!request->kernel.path)
-        return config_error(ERROR_CONFIG_MODULE_FIRST, command_place(command), NULL, NULL);
-    if (request->module_count == CONFIG_MODULES_MAX)
-        return config_too_many("modules", CONFIG_MODULES_MAX, command_place(command));
-    u32 word = command->first_word + 1u;
-    struct file_request *module = &request->modules[request->module_count++];
-    module->packed = false;
-    for (; word < words_end(command) && string_starts(config->words[word], "--"); word++) {
-        module->packed = string_equal(config->words[word], "--nounzip");
-        if (!module->packed)
-            return config_error(ERROR_CONFIG_OPTION, config_word_place(config, word), "module",
-                                config->words[word]);
+        return config_fail(c, ERROR_CONFIG_MODULE_FIRST, c->places[0], NULL, NULL);
+    for (; is_option(c, word); word++) {
+        if (!string_equal(c->words[word], "--nounzip"))
+            return bad_option(c, word);
+        nounzip = true;
     }
-    return read_file(store, command, word, module);
-}
-
-/* PATH..., loaded as they are. */
-static struct error read_initrd(const struct config *config, const struct config_command *command,
-                                struct boot_request *request) {
-    u32 word = command->first_word + 1u;
-    if (!request->kernel.path)
-        return config_error(ERROR_CONFIG_MODULE_FIRST, command_place(command), NULL, NULL);
-    if (word == words_end(command))
-        return config_error(ERROR_CONFIG_ARGUMENTS, command_place(command), "initrd",
-                            "the path of a file");
-    for (; word < words_end(command); word++) {
+    do {
         if (request->module_count == CONFIG_MODULES_MAX)
-            return config_too_many("modules", CONFIG_MODULES_MAX, command_place(command));
-        request->modules[request->module_count++] =
-            (struct file_request){config->words[word], "", command->line, true};
-    }
-    return OK;
+            return config_fail_number(c, ERROR_CONFIG_TOO_BIG, c->places[0], "modules",
+                                      CONFIG_MODULES_MAX);
+        struct file_request *module = &request->modules[request->module_count++];
+        MUST(read_path(c, word, module));
+        module->nounzip = nounzip;
+        if (!is_initrd)
+            return join(c, word + 1, &module->arguments);
+    } while (++word < c->word_count);
+    return true;
 }
 
-static struct error read_command(struct store *store, const struct config_command *command,
-                                 struct boot_request *request) {
-    const char *name = store->config->words[command->first_word];
-    switch (config_command_kind(name)) {
-    case COMMAND_KERNEL: return read_kernel(store, command, PROTOCOL_NATIVE, request);
-    case COMMAND_MULTIBOOT: return read_kernel(store, command, PROTOCOL_MULTIBOOT1, request);
-    case COMMAND_MULTIBOOT2: return read_kernel(store, command, PROTOCOL_MULTIBOOT2, request);
-    case COMMAND_LINUX: return read_kernel(store, command, PROTOCOL_LINUX, request);
-    case COMMAND_MODULE: return read_module(store, command, request);
-    case COMMAND_INITRD: return read_initrd(store->config, command, request);
-    case COMMAND_UNKNOWN: return config_unknown_command(name, command_place(command));
-    default: return config_error(ERROR_CONFIG_LATER, command_place(command), name, NULL);
+static bool read_command(struct config *c, const struct command *command,
+                         struct boot_request *request) {
+    switch (command->kind) {
+    case COMMAND_KERNEL:
+    case COMMAND_MULTIBOOT:
+    case COMMAND_MULTIBOOT2:
+    case COMMAND_LINUX: return read_kernel(c, command->kind, request);
+    case COMMAND_MODULE:
+    case COMMAND_INITRD: return read_modules(c, command->kind == COMMAND_INITRD, request);
+    case COMMAND_BOOT:
+        if (request->kernel.path)
+            c->frame_count = 0;
+        return true;
+    case COMMAND_UNKNOWN: return config_unknown(c, c->words[0], c->places[0]);
+    default: return config_fail(c, ERROR_CONFIG_LATER, c->places[0], c->words[0], NULL);
     }
 }
 
-struct error config_request(struct config *config, u32 entry, struct boot_request *request) {
-    if (entry >= config->entry_count)
-        return error_make(ERROR_CONFIG_NO_ENTRY);
-    const struct config_entry *from = &config->entries[entry];
-    struct store store = {.config = config, .used = config->text_used};
-    request->title = from->title;
-    request->protocol = PROTOCOL_NATIVE;
-    request->force = request->cmdline_path = request->elf_first = false;
-    request->gfxpayload = config_variable(config, "gfxpayload");
+struct error request_command(struct config *c, const struct command *command,
+                             struct boot_request *request) {
+    return config_outcome(c, command->kind < COMMAND_KERNEL || read_command(c, command, request));
+}
+
+struct error request_start(struct config *c, u32 entry, const struct bytes *edited,
+                           struct boot_request *request) {
+    TRY(script_enter(c, entry, edited));
+    request->title = c->entries[entry].title;
     request->options = kernel_options_default();
-    request->kernel = (struct file_request){NULL, "", 0, false};
-    request->module_count = 0;
-    for (u32 i = 0; i < from->command_count; i++)
-        TRY(read_command(&store, &config->commands[from->first_command + i], request));
-    if (!request->kernel.path)
-        return config_error(ERROR_CONFIG_NO_KERNEL, (struct place){from->line, from->column},
-                            from->title, NULL);
+    request->kernel = (struct file_request){.arguments = ""};
+    request->protocol = PROTOCOL_NATIVE;
+    request->gfxpayload = "";
+    request->flags = request->module_count = 0;
     return OK;
+}
+
+struct error request_finish(struct config *c, struct boot_request *request) {
+    const struct config_entry *entry = &c->entries[c->entry];
+    lexer_go(c, entry->body); /* what the caller finds wrong is in its file */
+    if (request->kernel.path) {
+        request->gfxpayload = config_keep(c, config_variable(c, "gfxpayload"));
+        return config_outcome(c, request->gfxpayload);
+    }
+    config_fail(c, ERROR_CONFIG_NO_KERNEL, entry->place, entry->title, NULL);
+    return c->error;
 }

@@ -41,13 +41,13 @@ u32 block_phys(const struct block *block, const u8 *at) {
 }
 
 u32 command_line_size(const struct boot_request *request) {
-    size_t path = request->cmdline_path ? string_length(request->kernel.path) + 1 : 0;
+    size_t path = request->flags & REQUEST_CMDLINE_PATH ? string_length(request->kernel.path) + 1 : 0;
     return (u32)(path + string_length(request->kernel.arguments) + 1);
 }
 
 void write_command_line(const struct boot_request *request, u8 *to) {
     struct text text = text_in((char *)to, command_line_size(request));
-    if (request->cmdline_path) {
+    if (request->flags & REQUEST_CMDLINE_PATH) {
         text_string(&text, request->kernel.path);
         if (*request->kernel.arguments)
             text_char(&text, ' ');

@@ -52,13 +52,13 @@ static struct error open_multiboot(const struct boot *boot, const struct source 
     struct boot_request *request = boot->request;
     struct opened *opened = boot->opened;
     u32 wished = request->protocol == PROTOCOL_MULTIBOOT1 ? 1 : 2;
-    TRY(multiboot_header_read(kernel, wished, request->force, &opened->header));
+    TRY(multiboot_header_read(kernel, wished, request->flags & REQUEST_FORCE, &opened->header));
     if (opened->header.version != wished) {
         opened->note = error_make(ERROR_MULTIBOOT_OTHER, .name = kernel->name,
                                   .other = multiboot_name(wished));
         request->protocol = wished == 1 ? PROTOCOL_MULTIBOOT2 : PROTOCOL_MULTIBOOT1;
     }
-    TRY(multiboot_image(kernel, &opened->header, request->elf_first, boot->image,
+    TRY(multiboot_image(kernel, &opened->header, request->flags & REQUEST_QUIRK_BAD_KLUDGE, boot->image,
                         &opened->symbols));
     if (opened->header.relocatable)
         TRY(multiboot_relocate(boot->machine, &opened->header, boot->image));

@@ -31,7 +31,7 @@
 #define PLAN_PLAN_H
 
 #include "build.h"
-#include "config.h"
+#include "request.h"
 #include "image.h"
 #include "machine.h"
 

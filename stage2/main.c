@@ -11,6 +11,7 @@
 #include "protocol.h"
 #include "report.h"
 #include "rows.h"
+#include "run.h"
 #include "vbe.h"
 #include "enter.h"
 #include "volume.h"
@@ -27,6 +28,7 @@ static struct volume volume;
 static u8 config_text[CONFIG_BYTES_MAX];
 static struct config config;
 static struct boot_request request;
+static struct runner runner;
 static struct file kernel, modules[CONFIG_MODULES_MAX];
 static struct gzip_file unpacked[1 + CONFIG_MODULES_MAX]; /* the kernel, the modules */
 static struct inflater inflater;
@@ -40,19 +42,6 @@ static const struct boot kernel_boot = {&machine, &request, module_sizes, &image
 /* In the loader a physical address below 4 GiB is a pointer. */
 static const struct ram ram = {.bytes = NULL, .start = 0, .size = 4 * GIB};
 
-static struct error read_config(const char *path, bool *found) {
-    struct file file;
-    TRY(volume_try(&volume, path, &file, found));
-    if (!*found)
-        return OK;
-    u64 size = file.data.size;
-    if (size > sizeof config_text)
-        return error_make(ERROR_FILE_TOO_BIG, .name = path, .number = {size, sizeof config_text});
-    TRY(source_read(&file.data, 0, config_text, (size_t)size));
-    config.file = path;
-    return config_parse(path, (struct bytes){config_text, (size_t)size}, &config);
-}
-
 static struct error find_kernel(const char *path, bool *found) {
     TRY(volume_try(&volume, path, &kernel, found));
     if (*found)
@@ -64,7 +53,7 @@ static struct error find_kernel(const char *path, bool *found) {
 static struct error find_work(bool *found) {
     *found = false;
     for (u32 i = 0; i < ARRAY_COUNT(config_paths) && !*found; i++)
-        TRY(read_config(config_paths[i], found));
+        TRY(run_config(&runner, config_paths[i], found));
     for (u32 i = 0; i < ARRAY_COUNT(kernel_paths) && !*found; i++)
         TRY(find_kernel(kernel_paths[i], found));
     return OK;
@@ -97,13 +86,14 @@ static struct error open_volume(const struct source *source) {
 static struct error open_files(void) {
     u32 number;
     TRY(config_default(&config, &number));
-    TRY(config_request(&config, number, &request));
+    TRY(run_entry(&runner, number, &request));
     TRY(volume_file(&volume, request.kernel.path, &kernel));
-    TRY(gzip_open(&unpacked[0], &inflater, &kernel.data));
+    if (!request.kernel.nounzip)
+        TRY(gzip_open(&unpacked[0], &inflater, &kernel.data));
     TRY(protocol_open(&kernel_boot, &kernel.data));
     for (u32 i = 0; i < request.module_count; i++) {
         TRY(volume_file(&volume, request.modules[i].path, &modules[i]));
-        if (!request.modules[i].packed)
+        if (!request.modules[i].nounzip)
             TRY(gzip_open(&unpacked[i + 1], &inflater, &modules[i].data));
         module_sizes[i] = modules[i].data.size;
     }
@@ -141,6 +131,10 @@ static struct error boot(u8 drive, struct report_context *context) {
     TRY(disk_open(drive, &disk, &machine, &disk_source));
     cached = cache_over(&cache, &disk_source, cache_storage, CACHE_LINES);
     context->config = &config;
+    runner.machine = &machine;
+    runner.volume = &volume;
+    runner.config = &config;
+    runner.text = config_text;
     TRY(open_volume(&cached));
 
     context->doing = "opening the kernel and its modules";
@@ -153,8 +147,10 @@ static struct error boot(u8 drive, struct report_context *context) {
     TRY(protocol_plan(&kernel_boot, &plan));
     if (note.code)
         plan_note(&plan, note);
-    if (string_equal(config_variable(&config, "verbose"), "1"))
+    if (string_equal(config_variable(&config, "verbose"), "1")) {
+        report_notes(&config);
         report_plan(&machine, &plan, &request);
+    }
 
     context->doing = "loading";
     TRY(load_all());

@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "machine.h"
+#include "request.h"
 
 /* Memory map, CPU, firmware tables. Errors: MEMORY_MAP, MEMORY_LOW, MEMORY_MAP_FULL. */
 MUST_USE struct error probe_machine(struct machine *machine);

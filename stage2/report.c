@@ -90,6 +90,20 @@ void report_error(const struct report_context *context, const struct error *erro
     stop();
 }
 
+void report_notes(const struct config *config) {
+    char buffer[LINE_SIZE];
+    for (u32 i = 0; i < config->note_count && i < CONFIG_NOTES_MAX; i++) {
+        const struct config_note *note = &config->notes[i];
+        struct text text = TEXT_IN(buffer);
+        text_string(&text, config->files[note->file].name);
+        text_string(&text, " line ");
+        text_decimal(&text, note->place.line);
+        text_string(&text, note->is_unknown ? ": not known: " : ": not needed: ");
+        text_string(&text, note->name);
+        console_line(buffer);
+    }
+}
+
 void report_plan(const struct machine *machine, const struct plan *plan,
                  const struct boot_request *request) {
     char buffer[LINE_SIZE];

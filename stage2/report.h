@@ -15,6 +15,9 @@ struct report_context {
  * it. */
 NO_RETURN void report_error(const struct report_context *context, const struct error *error);
 
+/* Prints which commands of the configuration were passed over. */
+void report_notes(const struct config *config);
+
 /* Prints the whole plan, as `aloft plan` does. */
 void report_plan(const struct machine *machine, const struct plan *plan,
                  const struct boot_request *request);

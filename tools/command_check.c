@@ -150,7 +150,7 @@ static struct error open_kernel(const char *path, struct report *report) {
     struct work *work = report->work;
     host_open(report->who, path, path, &work->kernel);
     config_for_kernel(path, &work->config);
-    TRY(config_request(&work->config, 0, &work->request));
+    TRY(work_request(report->who, work, 0));
     struct error error = work_read_kernel(work);
     report->check = check_of(work->kernel.bytes, &work->image);
     return error.code ? open_multiboot(work, error) : OK;

@@ -9,7 +9,14 @@
 #include "rows.h"
 #include "video.h"
 
-static struct error read_config(const char *who, const char *path, struct work *work, bool *found) {
+enum { HOPS_MAX = 8 };
+
+/* What the boot volume is called. */
+static const char DEVICE[] = "hd0";
+
+/* The text of a file of the tree. */
+static struct error read_text(const char *who, const char *path, struct work *work,
+                              struct bytes *text, bool *found) {
     const struct tree_file *file;
     TRY(tree_try(&work->tree, path, &file, found));
     if (!*found)
@@ -17,10 +24,86 @@ static struct error read_config(const char *who, const char *path, struct work *
     if (file->size > CONFIG_BYTES_MAX)
         return error_make(ERROR_FILE_TOO_BIG, .name = path,
                           .number = {file->size, CONFIG_BYTES_MAX});
-    work->config_path = file->host;
-    host_open(who, file->host, path, &work->config_file);
-    work->config.file = path;
-    return config_parse(path, work->config_file.bytes, &work->config);
+    struct host_file *opened = make_room(1, sizeof *opened);
+    host_open(who, file->host, path, opened);
+    *text = opened->bytes;
+    return OK;
+}
+
+/* The tree becomes the boot volume, so a drive's name may be any. */
+static bool file_is(struct work *work, const struct command *command) {
+    const struct tree_file *file;
+    struct error error = tree_find(&work->tree, command->file.path, &file);
+    if (error.code == ERROR_FILE_IS_DIRECTORY)
+        return command->test == 'd' || command->test == 'e';
+    return !error.code && command->test != 'd' && (command->test != 's' || file->size);
+}
+
+static struct error read_more(const char *who, const struct command *command, struct work *work) {
+    struct bytes text;
+    bool found;
+    TRY(read_text(who, command->file.path, work, &text, &found));
+    if (!found) {
+        script_status(&work->config, false);
+        return OK;
+    }
+    if (command->kind == COMMAND_SOURCE)
+        return script_push(&work->config, command->file.path, text);
+    return script_replace(&work->config, command->file.path, text);
+}
+
+/* Words of echo and the like are for the machine that boots. */
+static struct error do_command(const char *who, const struct command *command, struct work *work) {
+    switch (command->kind) {
+    case COMMAND_SOURCE:
+    case COMMAND_REPLACE: return read_more(who, command, work);
+    case COMMAND_TEST: script_status(&work->config, file_is(work, command)); return OK;
+    case COMMAND_SEARCH:
+        return script_found(&work->config,
+                            command->test != 'f' || file_is(work, command) ? DEVICE : NULL);
+    default: return OK;
+    }
+}
+
+/* `request` is NULL while the configuration is read. */
+static struct error run(const char *who, struct work *work, struct boot_request *request) {
+    for (;;) {
+        struct command command;
+        TRY(script_next(&work->config, &command));
+        if (command.kind == COMMAND_END)
+            return OK;
+        TRY(do_command(who, &command, work));
+        if (request && work->config.booting)
+            TRY(request_command(&work->config, &command, request));
+    }
+}
+
+static struct error read_config(const char *who, const char *path, struct work *work, bool *found) {
+    struct bytes text;
+    TRY(read_text(who, path, work, &text, found));
+    if (!*found)
+        return OK;
+    work->has_config = true;
+    TRY(config_start(path, text, DEVICE, &work->config));
+    return run(who, work, NULL);
+}
+
+struct error work_request(const char *who, struct work *work, u32 entry) {
+    for (u32 hops = 0; hops < HOPS_MAX; hops++) {
+        TRY(request_start(&work->config, entry, NULL, &work->request));
+        TRY(run(who, work, &work->request));
+        if (work->config.booting)
+            break;
+        TRY(config_default(&work->config, &entry));
+    }
+    TRY(request_finish(&work->config, &work->request));
+    if (work->request.protocol == PROTOCOL_NATIVE)
+        return OK;
+    static const char *const names[] = {"kernel", "multiboot", "multiboot2", "linux"};
+    struct error error = error_make(ERROR_CONFIG_LATER, .name = names[work->request.protocol]);
+    error.line = work->request.kernel.place.line;
+    error.column = work->request.kernel.place.column;
+    return error;
 }
 
 static struct error find_kernel(const char *path, struct work *work, bool *found) {
@@ -67,7 +150,7 @@ static struct error measure_modules(const char *who, const struct words *more, s
     for (u32 i = 0; i < request->module_count; i++) {
         const struct tree_file *file;
         TRY(tree_find(&work->tree, request->modules[i].path, &file));
-        TRY(measure_module(who, file->host, request->modules[i].packed, work,
+        TRY(measure_module(who, file->host, request->modules[i].nounzip, work,
                            &work->module_sizes[i]));
     }
     for (u32 i = 0; i < more->count; i++) {
@@ -111,11 +194,11 @@ struct error work_open(const char *who, const char *path, const struct work_wish
     const struct tree_file *kernel;
     bool is_folder;
     u32 entry;
-    work->config_path = NULL;
+    work->has_config = false;
     work->tree = tree_of(who, path, &is_folder);
     TRY(find_work(who, work));
     TRY(config_default(&work->config, &entry));
-    TRY(config_request(&work->config, entry, &work->request));
+    TRY(work_request(who, work, entry));
     TRY(set_options(&wishes->options, &work->request.options));
     TRY(tree_find(&work->tree, work->request.kernel.path, &kernel));
     host_open(who, kernel->host, is_folder ? work->request.kernel.path : path, &work->kernel);
@@ -166,5 +249,10 @@ struct error work_finish(const char *who, struct work *work) {
 }
 
 void work_print_error(const struct work *work, const struct error *error) {
-    print_error(stderr, error, &work->config, work->config_path);
+    const struct tree_file *file;
+    bool found = false;
+    if (work->has_config && !tree_try(&work->tree, work->config.file, &file, &found).code && found)
+        print_error(stderr, error, &work->config, file->host);
+    else
+        print_error(stderr, error, &work->config, NULL);
 }

@@ -2,7 +2,6 @@
 #ifndef TOOLS_WORK_H
 #define TOOLS_WORK_H
 
-#include "config.h"
 #include "entry.h"
 #include "gzip.h"
 #include "image.h"
@@ -13,8 +12,7 @@
 
 struct work {
     struct tree tree;
-    const char *config_path; /* on this computer; NULL without a configuration */
-    struct host_file config_file;
+    bool has_config; /* else the kernel stands alone */
     struct config config;
     struct boot_request request;
     struct host_file kernel; /* unpacked, if it was a gzip file */
@@ -46,6 +44,9 @@ struct boot work_boot(struct work *work);
 
 /* The headers of the kernel that was opened; before that it is unpacked, if it is a gzip file. */
 MUST_USE struct error work_read_kernel(struct work *work);
+
+/* Executes an entry of work->config. Errors: CONFIG_*. */
+MUST_USE struct error work_request(const char *who, struct work *work, u32 entry);
 
 /* The plan of work->image for work->machine. Errors: as plan_make(). */
 MUST_USE struct error work_plan(struct work *work);

@@ -278,19 +278,34 @@ static struct error open_volume(struct chain *chain, const struct source *disk) 
     return error;
 }
 
+/* Nothing in these configurations asks for anything but a request. */
+static struct error run_script(struct chain *chain, struct boot_request *request) {
+    for (;;) {
+        struct command command;
+        TRY(script_next(&chain->config, &command));
+        if (command.kind == COMMAND_END)
+            return OK;
+        assert_non_null(request);
+        TRY(request_command(&chain->config, &command, request));
+    }
+}
+
 static struct error read_config(struct chain *chain) {
     static const char path[] = "/boot/aloft.cfg";
     struct file file;
     TRY(volume_file(&chain->volume, path, &file));
     assert_true(file.data.size <= sizeof chain->config_text);
     TRY(source_read(&file.data, 0, chain->config_text, (size_t)file.data.size));
-    return config_parse(path, (struct bytes){chain->config_text, (size_t)file.data.size},
-                        &chain->config);
+    TRY(config_start(path, (struct bytes){chain->config_text, (size_t)file.data.size}, "hd0",
+                     &chain->config));
+    return run_script(chain, NULL);
 }
 
 static struct error open_files(struct chain *chain, u32 number) {
     struct boot_request *boot = &chain->boot;
-    TRY(config_request(&chain->config, number, boot));
+    TRY(request_start(&chain->config, number, NULL, boot));
+    TRY(run_script(chain, boot));
+    TRY(request_finish(&chain->config, boot));
     TRY(volume_file(&chain->volume, boot->kernel.path, &chain->kernel));
     TRY(elf_read(&chain->kernel.data, &chain->image));
     for (u32 i = 0; i < boot->module_count; i++) {

@@ -25,9 +25,10 @@ static void make(struct described *described, const struct part *parts, u32 bits
     image_of(bits, parts, &described->image);
     described->image.name = "/boot/kernel.elf";
     described->module_sizes[0] = module_size;
-    described->request = (struct boot_request){.options = options_of(options),
-                                               .kernel = {"/boot/kernel.elf", "root=sda quiet", 3},
-                                               .module_count = module_size != 0};
+    described->request =
+        (struct boot_request){.options = options_of(options),
+                              .kernel = {.path = "/boot/kernel.elf", .arguments = "root=sda quiet"},
+                              .module_count = module_size != 0};
     struct plan_request wish = {.machine = &described->machine,
                                 .image = &described->image,
                                 .options = &described->request.options,

@@ -51,9 +51,11 @@ static void plan_scene(const struct scene_row *row, struct scene *scene) {
     scene->machine.drive.partition_start = 2048;
     scene->boot = (struct boot_request){
         .options = options_of(row->options),
-        .kernel = {"/boot/kernel.elf", "root=\"disk 0\" quiet", 4},
+        .kernel = {.path = "/boot/kernel.elf", .arguments = "root=\"disk 0\" quiet"},
         .module_count = row->module_count,
-        .modules = {{"/boot/initrd", "", 5}, {"/empty", "an empty file", 6}, {"/m", "x", 7}}};
+        .modules = {{.path = "/boot/initrd", .arguments = ""},
+                    {.path = "/empty", .arguments = "an empty file"},
+                    {.path = "/m", .arguments = "x"}}};
     scene->request = (struct plan_request){
         .machine = &scene->machine,
         .image = &scene->image,
@@ -305,7 +307,7 @@ static void test_info_size_is_enough(void **state) {
     scene.request.module_count = scene.boot.module_count = CONFIG_MODULES_MAX;
     scene.request.module_sizes = sizes;
     for (u32 i = 0; i < CONFIG_MODULES_MAX; i++)
-        scene.boot.modules[i] = (struct file_request){"/m", "", 1, false};
+        scene.boot.modules[i] = (struct file_request){.path = "/m", .arguments = ""};
     scene.request.info_size = native_info_size(&scene.machine, &scene.image, &scene.boot);
     struct handoff handoff = handoff_of(&scene), *c = &handoff;
     SUCCEEDS(plan_make(&scene.request, &scene.plan));

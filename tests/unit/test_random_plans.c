@@ -359,12 +359,12 @@ static void random_trial(u64 seed, struct trial *trial) {
     random_image(&state, &trial->machine, &trial->image);
     trial->request = (struct boot_request){
         .options = random_options(&state, &trial->image, trial->machine.cpu.features),
-        .kernel = {random_string(&state, trial), random_string(&state, trial), 1},
+        .kernel = {.path = random_string(&state, trial), .arguments = random_string(&state, trial)},
         .module_count = (u32)(one_in(&state, 30) ? MODULES_MAX : below(&state, 4))};
     for (u32 i = 0; i < trial->request.module_count; i++) {
         trial->module_sizes[i] = one_in(&state, 30) ? 40 * MIB : PICK(&state, sizes);
-        trial->request.modules[i] = (struct file_request){random_string(&state, trial),
-                                                          random_string(&state, trial), 1, false};
+        trial->request.modules[i] = (struct file_request){
+            .path = random_string(&state, trial), .arguments = random_string(&state, trial)};
     }
     trial->wish = (struct plan_request){
         .machine = &trial->machine,

@@ -1,0 +1,28 @@
+/* Executing the configuration on this machine: what script.h hands out is done here. */
+#ifndef STAGE2_RUN_H
+#define STAGE2_RUN_H
+
+#include "machine.h"
+#include "request.h"
+#include "volume.h"
+
+struct runner {
+    const struct machine *machine;
+    const struct volume *volume; /* the boot volume */
+    struct config *config;
+    u8 *text; /* of all files, CONFIG_BYTES_MAX bytes */
+    u32 text_used;
+    u32 text_read;   /* of it, by the configuration; the rest is of the entry that is booted */
+    char device[16]; /* "hd0,msdos1": what the boot volume is called */
+};
+
+/* Reads the file at `path` as the configuration, if there is one. Errors: CONFIG_*, FILE_*, and
+ * those of reading. */
+MUST_USE struct error run_config(struct runner *runner, const char *path, bool *found);
+
+/* Executes an entry and finds out what it boots. An entry that starts another configuration boots
+ * the default entry of that. Errors: as request.h, and CONFIG_OTHER_DRIVE for a kernel or module
+ * that is not on the boot drive. */
+MUST_USE struct error run_entry(struct runner *runner, u32 entry, struct boot_request *request);
+
+#endif
