@@ -39,20 +39,20 @@
 #include "options.h"
 
 enum {
-    CONFIG_BYTES_MAX = 32 * 1024,     /* of a file */
-    CONFIG_TEXT_MAX = 16 * 1024,      /* characters of titles and names, and of one request */
-    CONFIG_VALUES_MAX = 4 * 1024,     /* characters of variables, 9 more for each */
-    CONFIG_LINE_MAX = 8 * 1024,       /* characters of a command, and of the calls it is in */
-    CONFIG_WORDS_MAX = 256,           /* words of a command */
-    CONFIG_ENTRIES_MAX = 64,          /* submenus included */
-    CONFIG_FILES_MAX = 16,            /* with those that `source` reads */
-    CONFIG_FUNCTIONS_MAX = 48,        /* functions */
-    CONFIG_FRAMES_MAX = 32,           /* blocks, calls and files within one another */
-    CONFIG_NOTES_MAX = 32,            /* more are counted only */
-    CONFIG_ASKED_MAX = 32,            /* file tests of one command */
-    CONFIG_MODULES_MAX = 32,          /* of an entry */
-    CONFIG_NESTING_MAX = 8,           /* submenus within submenus */
-    CONFIG_WORK_MAX = 2 * 1024 * 1024 /* characters executed, loops and all */
+    CONFIG_BYTES_MAX = 32 * 1024, /* of a file */
+    CONFIG_TEXT_MAX = 16 * 1024,  /* characters of titles and names, and of one request */
+    CONFIG_VALUES_MAX = 4 * 1024, /* characters of variables, 9 more for each */
+    CONFIG_LINE_MAX = 8 * 1024,   /* characters of a command, and of the calls it is in */
+    CONFIG_WORDS_MAX = 256,       /* words of a command */
+    CONFIG_ENTRIES_MAX = 64,      /* submenus included */
+    CONFIG_FILES_MAX = 16,        /* with those that `source` reads */
+    CONFIG_FUNCTIONS_MAX = 48,    /* functions */
+    CONFIG_FRAMES_MAX = 32,       /* blocks, calls and files within one another */
+    CONFIG_NOTES_MAX = 32,        /* more are counted only */
+    CONFIG_ASKED_MAX = 32,        /* file tests of one command */
+    CONFIG_MODULES_MAX = 32,      /* of an entry */
+    CONFIG_NESTING_MAX = 8,       /* submenus within submenus */
+    CONFIG_WORK_MAX = 512 * 1024  /* characters executed, loops and all */
 };
 
 /* 1-based; a column counts bytes, and a tab is one. */

@@ -554,8 +554,8 @@ struct error config_start(const char *file, struct bytes text, const char *devic
     text_char(&prefix, '(');
     text_string(&prefix, device);
     text_char(&prefix, ')');
-    while (prefix.used + 1 < prefix.size && folder--)
-        text_char(&prefix, *file++);
+    for (u32 i = 0; i < folder; i++)
+        text_char(&prefix, file[i]);
     c->prefix = c->text;
     c->text_used = (u32)prefix.used + 1;
     return script_push(c, file, text);
