@@ -52,7 +52,7 @@ enum {
     CONFIG_ASKED_MAX = 32,        /* file tests of one command */
     CONFIG_MODULES_MAX = 32,      /* of an entry */
     CONFIG_NESTING_MAX = 8,       /* submenus within submenus */
-    CONFIG_WORK_MAX = 512 * 1024  /* characters executed, loops and all */
+    CONFIG_WORK_MAX = 1024 * 1024 /* characters executed, loops and all */
 };
 
 /* 1-based; a column counts bytes, and a tab is one. */
