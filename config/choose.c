@@ -50,7 +50,7 @@ static u32 find_in_menu(const struct config *config, u32 first, u32 depth, struc
         const struct config_entry *entry = &config->entries[i];
         if (entry->depth > depth)
             continue;
-        if (is_number ? number-- == 0 : part_is(part, entry->id) || part_is(part, entry->title))
+        if (is_number ? !number-- : part_is(part, entry->id) || part_is(part, entry->title))
             return i;
     }
     return config->entry_count;

@@ -51,7 +51,3 @@ bool config_path(struct config *c, const char *word, struct config_place place,
     file->device = device_parse(word);
     return true;
 }
-
-struct error script_path(struct config *c, const char *word, struct file_path *file) {
-    return config_outcome(c, config_path(c, word, c->place, file));
-}

@@ -175,6 +175,7 @@ bool config_test(struct config *config, struct command *command);
 
 bool config_search(struct config *config, struct command *command);
 
+/* (hd0,1)/path and /path, which is on $root. CONFIG_DEVICE if it is no path. */
 bool config_path(struct config *config, const char *word, struct config_place place,
                  struct file_path *file);
 

@@ -110,9 +110,6 @@ MUST_USE struct error script_replace(struct config *config, const char *path, st
  * those of script_push(). */
 MUST_USE struct error script_enter(struct config *config, u32 entry, const struct bytes *edited);
 
-/* (hd0,1)/path and /path, which is on $root. CONFIG_DEVICE if it is no path. */
-MUST_USE struct error script_path(struct config *config, const char *word, struct file_path *file);
-
 /* "hd0,msdos1" and the like, with or without ( ). Never fails: what it does not know is another
  * device. */
 struct device device_parse(const char *name);

@@ -96,14 +96,7 @@ struct error work_request(const char *who, struct work *work, u32 entry) {
             break;
         TRY(config_default(&work->config, &entry));
     }
-    TRY(request_finish(&work->config, &work->request));
-    if (work->request.protocol == PROTOCOL_NATIVE)
-        return OK;
-    static const char *const names[] = {"kernel", "multiboot", "multiboot2", "linux"};
-    struct error error = error_make(ERROR_CONFIG_LATER, .name = names[work->request.protocol]);
-    error.line = work->request.kernel.place.line;
-    error.column = work->request.kernel.place.column;
-    return error;
+    return request_finish(&work->config, &work->request);
 }
 
 static struct error find_kernel(const char *path, struct work *work, bool *found) {
