@@ -3,22 +3,28 @@
 
 enum { END_OF_TEXT = -1 };
 
+/* At a CR. */
 static bool at_crlf(const struct config *c) {
-    const u8 *at = c->source.at + c->spot.at;
-    return *at == '\r' && c->spot.at + 1 < c->source.size && at[1] == '\n';
+    return c->spot.at + 1 < c->source.size && c->source.at[c->spot.at + 1] == '\n';
 }
 
 /* CRLF reads as one line end, here and in advance(), and nowhere else does it matter. */
 static int current(const struct config *c) {
     if (c->spot.at >= c->source.size)
         return END_OF_TEXT;
-    return at_crlf(c) ? '\n' : c->source.at[c->spot.at];
+    u8 character = c->source.at[c->spot.at];
+    return character == '\r' && at_crlf(c) ? '\n' : character;
 }
 
 /* Not to be called at the end of the text. */
 static void advance(struct config *c) {
-    if (at_crlf(c))
+    u8 character = c->source.at[c->spot.at];
+    if (character == '\r')
+        c->spot.at += at_crlf(c);
+    else if (character != '\n') {
         c->spot.at++;
+        return;
+    }
     if (c->source.at[c->spot.at++] == '\n') {
         c->spot.line++;
         c->line_start = c->spot.at;
