@@ -39,7 +39,7 @@ QEMU ?= qemu-system-x86_64
 
 # The pure modules, from left to right: a module may include only what stands left of it, which its list of
 # folders enforces. Each file is compiled twice, unchanged: for the loader and for the host.
-MODULES := base fs config elf paging plan handoff
+MODULES := base fs config elf paging plan handoff menu
 uses_base := base
 uses_fs := base fs
 uses_config := base config
@@ -47,7 +47,8 @@ uses_elf := base elf
 uses_paging := base paging
 uses_plan := base elf paging config plan
 uses_handoff := $(uses_plan) handoff include
-uses_stage2 := $(uses_handoff) fs stage1 stage2
+uses_menu := base menu
+uses_stage2 := $(uses_handoff) menu fs stage1 stage2
 
 # The inflater, vendored: fs/gzip.c alone may call it. Z_SOLO: no C library; Z_PREFIX: no name of a system's zlib.
 ZLIB := third_party/zlib
@@ -175,7 +176,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
 	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(TEST_CFLAGS)) -MF $@.d \
-		$(call iquote,$(uses_handoff) fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka -lz
+		$(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka -lz
 
 # The random plans once more, a million of each, without the sanitizers that make them slow.
 MILLION_TESTS := $(addprefix $(BUILD)/unit/million_,paging_random random_plans)

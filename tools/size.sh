@@ -3,7 +3,7 @@
 set -eu
 build=$1
 printf '%-10s %8s %8s %8s\n' module code 'read-only' bss
-for module in base fs config elf paging plan handoff stage2; do
+for module in base fs config elf paging plan handoff menu stage2; do
     size -A "$build"/loader/$module/*.o | awk -v module=$module '
         $1 ~ /^\.text|^\.real/ { code += $2 }
         $1 ~ /^\.rodata/ { data += $2 }
