@@ -89,6 +89,7 @@ enum menu_action menu_key(struct menu *menu, u32 key) {
     if (menu->style != MENU_SHOWN)
         return key_unseen(menu, key);
     menu->seconds = MENU_FOR_EVER;
+    menu->note = "";
     bool is_submenu = menu->items[menu->current].is_submenu;
     switch (key) {
     case KEY_UP: move(menu, -1, 1); break;
@@ -137,25 +138,23 @@ static void draw_item(const struct grid *grid, u32 row, const struct menu_item *
 
 /* The level of the current item, which stands in the middle where not all of it fits. */
 static void draw_level(const struct menu *menu, const struct grid *grid) {
-    u32 rows = grid_body_rows(grid), first = menu->current, last = first, above = 0, below = 0;
-    for (u32 i; (i = neighbour(menu, first, -1)) != first; first = i)
+    u32 rows = grid_body_rows(grid), item = menu->current, next = item, above = 0, count = 1;
+    for (; (next = neighbour(menu, item, 1)) != item; item = next)
+        count++;
+    for (item = menu->current; (next = neighbour(menu, item, -1)) != item; item = next)
         above++;
-    for (u32 i; (i = neighbour(menu, last, 1)) != last; last = i)
-        below++;
-    u32 count = above + 1 + below, top = above > rows / 2 ? above - rows / 2 : 0;
-    if (count <= rows)
-        top = 0;
-    else if (top > count - rows)
-        top = count - rows;
-    for (u32 i = 0, item = first; i < count && i < top + rows; i++) {
-        u32 row = GRID_BODY_TOP + i - top;
-        if (i >= top)
-            draw_item(grid, row, &menu->items[item]);
-        if (i >= top && item == menu->current)
-            grid_colour(grid, row, 1, grid->columns - 1, GRID_CURRENT);
+    count += above;
+    u32 top = above > rows / 2 ? above - rows / 2 : 0, most = count > rows ? count - rows : 0;
+    if (top > most)
+        top = most;
+    for (u32 i = 0; i < top; i++)
         item = neighbour(menu, item, 1);
+    for (u32 i = 0; i < rows && i < count; i++, item = neighbour(menu, item, 1)) {
+        draw_item(grid, GRID_BODY_TOP + i, &menu->items[item]);
+        if (item == menu->current)
+            grid_colour(grid, GRID_BODY_TOP + i, 1, grid->columns - 1, GRID_CURRENT);
     }
-    grid_marks(grid, top > 0, top + rows < count);
+    grid_marks(grid, top > 0, top < most);
 }
 
 enum { NOTE_SIZE = 160 };
@@ -174,11 +173,11 @@ void menu_draw(const struct menu *menu, const struct grid *grid) {
     char note[NOTE_SIZE];
     struct text text = TEXT_IN(note);
     bool shown = menu->style == MENU_SHOWN;
-    struct text_values values = {.name = menu->items[menu->default_at].title,
-                                 .other = shown ? "Any key stops this." : "Esc shows the menu.",
-                                 .number = {(u32)menu->seconds}};
-    if (menu->seconds >= 0)
-        text_fill(&text, "Booting \"{name}\" in {0} s. {other}", &values);
+    text_string(&text, "Booting \"");
+    text_string(&text, menu->items[menu->default_at].title);
+    text_string(&text, "\" in ");
+    text_decimal(&text, (u32)menu->seconds);
+    text_string(&text, shown ? " s. Any key stops this." : " s. Esc shows the menu.");
     if (shown)
         draw_shown(menu, grid, note);
     else

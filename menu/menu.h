@@ -38,7 +38,7 @@ enum { MENU_FOR_EVER = -1 };
 
 struct menu {
     const char *heading;
-    const char *note; /* shown while no time is counted; "" */
+    const char *note; /* shown while no time is counted, until the next key; "" */
     const struct menu_item *items;
     u32 count;      /* at least 1 */
     u32 default_at; /* in items: what is booted at the end of the countdown */

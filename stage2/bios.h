@@ -14,9 +14,14 @@ struct bios_registers {
     u16 flags; /* only out */
 };
 
-enum { FLAG_CARRY = 1 };
+enum { FLAG_CARRY = 1, FLAG_ZERO = 0x40 };
 
-void bios_call(u8 vector, struct bios_registers *registers);
+void bios_call(u16 vector, struct bios_registers *registers);
+
+/* Lies where a vector of the interrupt table would: bios_call(BIOS_IDLE, ...) lets interrupts in
+ * and sleeps until one came. The timer's comes 18.2 times a second. */
+extern u8 bios_idle[];
+#define BIOS_IDLE ((u16)((uintptr_t)bios_idle / 4))
 
 static inline u16 bios_segment(const void *at) {
     return (u16)((uintptr_t)at >> 4);
@@ -34,7 +39,9 @@ enum {
     BDA_VIDEO_MODE = 0x449,   /* u8 */
     BDA_COLUMNS = 0x44a,      /* u16 */
     BDA_CURSOR = 0x450,       /* u8 column, u8 row */
+    BDA_SHIFT = 0x417,        /* u8: bits 0 and 1 while a Shift key is held */
     BDA_CRTC_PORT = 0x463,    /* u16 */
+    BDA_TICKS = 0x46c,        /* u32: since midnight, TICKS_A_DAY */
     BDA_DISKS = 0x475,        /* u8: number of hard disks */
     BDA_LAST_ROW = 0x484,     /* u8 */
 };

@@ -1,7 +1,8 @@
-; void bios_call(u8 vector, struct bios_registers *registers)
+; void bios_call(u16 vector, struct bios_registers *registers)
 ;
 ; Calls a BIOS interrupt from protected mode: goes to real mode, calls the handler that the interrupt vector
-; table names, comes back. All registers go in and out through the structure.
+; table names, comes back. All registers go in and out through the structure. A far pointer to a handler of our own
+; can stand anywhere below 64 KiB at a multiple of 4, and its vector is a quarter of that.
 ;
 ; mode  32-bit protected, paging off. The stack and *registers lie below 64 KiB, so that both modes can use them
 ; keeps EBX, ESI, EDI, EBP; GDTR, IDTR and segment registers whatever the BIOS does to them
@@ -12,7 +13,7 @@
 %include "offsets.inc"
 
         extern  gdt_pointer, idt_pointer
-        global  bios_call
+        global  bios_call, bios_idle
 
         section .text
         bits    32
@@ -22,7 +23,7 @@ bios_call:
         push    ebx
         push    esi
         push    edi
-        movzx   ebx, byte [esp + 20]
+        movzx   ebx, word [esp + 20]
         mov     esi, [esp + 24]
         lidt    [real_idt]
         jmp     LOADER_CODE16:to_real
@@ -107,6 +108,15 @@ to_real:
         or      al, CR0_PE
         mov     cr0, eax
         jmp     dword LOADER_CODE32:from_real
+
+; Interrupts begin behind the instruction after STI, so none is missed between the two.
+idle:   sti
+        hlt
+        iret
+
+        align   4
+bios_idle:
+        dw      idle, 0
 
         section .rodata
 real_idt:                               ; the BIOS's interrupt vector table

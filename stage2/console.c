@@ -9,7 +9,8 @@ static struct {
     u32 columns, rows;
     u32 column, row;
     u8 colour;
-    u16 port; /* 0: none, or it stopped answering */
+    u16 port;      /* 0: none */
+    bool is_stuck; /* it took no character in time: no more waiting until it takes one */
 } console;
 
 /* 16550 registers (PC16550D data sheet, table II), as offsets from the base. */
@@ -21,7 +22,9 @@ enum {
     UART_MODEM = 4,
     UART_STATUS = 5,
     UART_STATUS_EMPTY = 0x20,
-    UART_WAITS = 0x10000, /* about 50 ms: longer than a character takes at 300 baud */
+    UART_STATUS_FULL = 0x01,   /* a byte came in */
+    UART_STATUS_BROKEN = 0x1c, /* with a parity or framing error, or a break */
+    UART_WAITS = 0x40000,      /* about 0.2 s, for emulators whose other end is slow */
 };
 
 enum { MODE_MONO = 7, CELLS_COLOUR = 0xb8000, CELLS_MONO = 0xb0000 };
@@ -73,22 +76,28 @@ void console_init(struct machine *machine) {
 static void uart_char(char c) {
     if (!console.port)
         return;
-    for (u32 i = 0; i < UART_WAITS; i++)
+    for (u32 i = console.is_stuck ? UART_WAITS : 0; i <= UART_WAITS; i++)
         if (in8((u16)(console.port + UART_STATUS)) & UART_STATUS_EMPTY) {
+            console.is_stuck = false;
             uart_write(UART_DATA, (u8)c);
             return;
         }
-    console.port = 0;
+    console.is_stuck = true;
+}
+
+/* Puts a text, and blanks behind it, in one row. */
+static void fill_row(u32 row, const char *string, u8 colour) {
+    volatile u8 *cell = console.cells + 2 * row * console.columns;
+    for (u32 i = 0; i < console.columns; i++, cell += 2) {
+        cell[0] = *string ? (u8)*string++ : ' ';
+        cell[1] = colour;
+    }
 }
 
 static void scroll(void) {
     u32 row_bytes = console.columns * 2, all = row_bytes * (console.rows - 1);
     memcpy((void *)(uintptr_t)console.cells, (void *)(uintptr_t)(console.cells + row_bytes), all);
-    for (u32 i = 0; i < console.columns; i++) {
-        console.cells[all + 2 * i] = ' ';
-        console.cells[all + 2 * i + 1] = COLOUR_NORMAL;
-    }
-    console.row--;
+    fill_row(--console.row, "", COLOUR_NORMAL);
 }
 
 /* The blinking cursor and the BIOS's idea of it follow (CRTC registers 0Eh and 0Fh). */
@@ -176,4 +185,43 @@ void console_end_bar(void) {
         screen_char(' ');
     uart_char('\r');
     uart_char('\n');
+}
+
+/* A cursor behind the last row is not seen. */
+void console_clear(bool cursor) {
+    console.column = console.row = 0;
+    console_serial(cursor ? "\x1b[0m\x1b[2J\x1b[H\x1b[?25h" : "\x1b[0;37;40m\x1b[2J\x1b[?25l");
+    if (!console.cells)
+        return;
+    while (console.row < console.rows)
+        fill_row(console.row++, "", COLOUR_NORMAL);
+    if (cursor)
+        console.row = 0;
+    show_cursor();
+    console.row = 0;
+}
+
+volatile u8 *console_cells(u32 *columns) {
+    *columns = console.cells ? console.columns : 80;
+    return console.cells;
+}
+
+void console_serial(const char *string) {
+    while (*string)
+        uart_char(*string++);
+}
+
+int console_serial_read(void) {
+    if (!console.port)
+        return -1;
+    u8 status = in8((u16)(console.port + UART_STATUS));
+    if (!(status & UART_STATUS_FULL))
+        return -1;
+    u8 byte = in8((u16)(console.port + UART_DATA));
+    return status & UART_STATUS_BROKEN ? -1 : byte;
+}
+
+void console_status(const char *string) {
+    if (console.cells)
+        fill_row(console.rows - 1, string, COLOUR_BRIGHT);
 }

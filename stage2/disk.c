@@ -86,6 +86,8 @@ static struct error read_disk(void *context, u64 offset, void *to, size_t size) 
         TRY(read_some(disk, offset >> disk->sector_shift, (u32)min_u64(sectors, most), &count));
         u32 part = (u32)min_u64((count << disk->sector_shift) - skip, size);
         memcpy(at, bounce + skip, part);
+        if (disk->progress)
+            progress_add(disk->progress, part);
         at += part;
         offset += part;
         size -= part;

@@ -13,6 +13,7 @@
 #define STAGE2_DISK_H
 
 #include "machine.h"
+#include "progress.h"
 #include "source.h"
 
 struct disk {
@@ -21,6 +22,7 @@ struct disk {
     u8 sector_shift;              /* log2 of the sector size */
     u32 sectors_per_track, heads; /* without extensions */
     char name[12];                /* "drive 0x80" */
+    struct progress *progress;    /* told of all that is read; NULL if nobody wants to know */
 };
 
 /* Fills *disk, *source and machine->drive. *disk must live as long as the source.

@@ -1,5 +1,6 @@
 /* The story of a boot: probe, open, plan, load, enter. */
 #include "a20.h"
+#include "boot_menu.h"
 #include "cache.h"
 #include "console.h"
 #include "disk.h"
@@ -21,12 +22,14 @@ enum { CACHE_LINES = 12 };
 /* Memory is the loader's own below LOADER_END, so the big values stand in .bss and not on the
  * stack. */
 static struct machine machine;
+static struct screen first_screen; /* before an entry asked for another one */
 static struct disk disk;
 static struct cache cache;
 static u8 cache_storage[CACHE_LINES * CACHE_LINE_SIZE];
 static struct volume volume;
 static u8 config_text[CONFIG_BYTES_MAX];
 static struct config config;
+static struct boot_menu menu;
 static struct boot_request request;
 static struct runner runner;
 static struct file kernel, modules[CONFIG_MODULES_MAX];
@@ -83,10 +86,8 @@ static struct error open_volume(const struct source *source) {
     return problem;
 }
 
-static struct error open_files(void) {
-    u32 number;
-    TRY(config_default(&config, &number));
-    TRY(run_entry(&runner, number, &request));
+static struct error open_files(u32 number) {
+    TRY(run_entry(&runner, number, boot_menu_text(&menu), &request));
     TRY(volume_file(&volume, request.kernel.path, &kernel));
     if (!request.kernel.nounzip)
         TRY(gzip_open(&unpacked[0], &inflater, &kernel.data));
@@ -110,7 +111,7 @@ static struct error choose_screen(void) {
     return note;
 }
 
-static struct error load_all(void) {
+static struct error load_rows(void) {
     for (u32 i = 0; i < plan.load_count; i++) {
         const struct load *load = &plan.loads[i];
         const struct source *file = load->file ? &modules[load->file - 1].data : &kernel.data;
@@ -121,7 +122,19 @@ static struct error load_all(void) {
     return load_relocate(&plan, &ram);
 }
 
-static struct error boot(u8 drive, struct report_context *context) {
+static struct error load_all(void) {
+    u64 total = 0;
+    for (u32 i = 0; i < plan.load_count; i++)
+        total += plan.loads[i].file_size;
+    struct progress progress = progress_begin(total);
+    disk.progress = &progress;
+    struct error error = load_rows();
+    disk.progress = NULL;
+    progress_end(&progress);
+    return error;
+}
+
+static struct error prepare(u8 drive, struct report_context *context) {
     struct source disk_source, cached;
     context->doing = "finding out about this machine";
     TRY(a20_enable());
@@ -131,14 +144,17 @@ static struct error boot(u8 drive, struct report_context *context) {
     TRY(disk_open(drive, &disk, &machine, &disk_source));
     cached = cache_over(&cache, &disk_source, cache_storage, CACHE_LINES);
     context->config = &config;
+    first_screen = machine.screen;
     runner.machine = &machine;
     runner.volume = &volume;
     runner.config = &config;
     runner.text = config_text;
-    TRY(open_volume(&cached));
+    return open_volume(&cached);
+}
 
+static struct error boot(u32 number, struct report_context *context) {
     context->doing = "opening the kernel and its modules";
-    TRY(open_files());
+    TRY(open_files(number));
 
     context->doing = "planning where everything goes";
     struct error note = choose_screen();
@@ -160,13 +176,53 @@ static struct error boot(u8 drive, struct report_context *context) {
     return set_video(&machine);
 }
 
+/* Everything that boot() fills stands as it did before the first attempt. What was probed, opened
+ * and read of the disk stays: machine, disk, cache, volume. */
+static void forget_attempt(void) {
+    machine.screen = first_screen;
+    memset(&kernel, 0, sizeof kernel);
+    memset(unpacked, 0, sizeof unpacked);
+    memset(modules, 0, sizeof modules);
+    memset(&image, 0, sizeof image);
+    memset(&plan, 0, sizeof plan);
+    memset(&request, 0, sizeof request);
+    memset(&entry, 0, sizeof entry);
+}
+
+/* Reports a failure; the entry to boot instead, if any. */
+static struct error recover(struct report_context *context, const struct error *error,
+                            u32 *number) {
+    enum boot_next next = boot_menu_next(&menu, number);
+    report_error(context, error,
+                 next == BOOT_FALLBACK ? "  Now the fallback entry."
+                 : next == BOOT_MENU   ? "  Any key goes to the menu."
+                                       : "");
+    forget_attempt();
+    if (next == BOOT_FALLBACK)
+        return OK;
+    report_end();
+    if (next == BOOT_STOP)
+        report_stop();
+    boot_menu_again(&menu, number);
+    return OK;
+}
+
 NO_RETURN void main(u8 drive);
 
 NO_RETURN void main(u8 drive) {
     struct report_context context = {.doing = "starting", .config = NULL};
+    u32 number = 0;
     console_init(&machine);
-    struct error error = boot(drive, &context);
-    if (error.code)
-        report_error(&context, &error);
-    enter(&entry, plan.trampoline_phys);
+    struct error error = prepare(drive, &context);
+    if (!error.code) {
+        context.doing = "choosing an entry";
+        error = boot_menu_choose(&menu, &runner, &request, &number);
+    }
+    for (;;) {
+        if (!error.code)
+            error = boot(number, &context);
+        if (!error.code)
+            enter(&entry, plan.trampoline_phys);
+        error = recover(&context, &error, &number);
+    }
 }

@@ -205,7 +205,7 @@ static void probe_tables(struct machine *machine) {
 
 /* ---- randomness ---- */
 
-enum { BDA_TICKS = 0x46c, PIT_CHANNEL_0 = 0x40, RDRAND_TRIES = 10 };
+enum { PIT_CHANNEL_0 = 0x40, RDRAND_TRIES = 10 };
 
 /* What differs from one boot to the next: the BIOS's clock, the timer's count, the time stamp, and
  * the processor's own random numbers (SDM volume 1, 7.3.17), each where there is one. The

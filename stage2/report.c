@@ -9,7 +9,7 @@
 enum { LINE_SIZE = 512 };
 
 /* Waits for ever in real mode, interrupts on, so that the BIOS sees Ctrl+Alt+Del. */
-static NO_RETURN void stop(void) {
+void report_stop(void) {
     for (;;) {
         struct bios_registers registers = {.eax = 0};
         bios_call(0x16, &registers);
@@ -61,7 +61,8 @@ static void place_of(const struct report_context *context, const struct error *e
     text_string(text, ": ");
 }
 
-void report_error(const struct report_context *context, const struct error *error) {
+void report_error(const struct report_context *context, const struct error *error,
+                  const char *next) {
     char buffer[LINE_SIZE];
     struct text text = TEXT_IN(buffer);
     title_bar(context);
@@ -84,10 +85,17 @@ void report_error(const struct report_context *context, const struct error *erro
     text_char(&text, '.');
     console_colour(COLOUR_GOOD);
     console_paragraph(buffer, 2);
-    console_colour(COLOUR_DIM);
     console_line("");
+    console_colour(COLOUR_BRIGHT);
+    if (*next)
+        console_line(next);
+    console_colour(COLOUR_NORMAL);
+}
+
+void report_end(void) {
+    console_colour(COLOUR_DIM);
     console_line("  Nothing was written to any disk. Ctrl+Alt+Del restarts the machine.");
-    stop();
+    console_colour(COLOUR_NORMAL);
 }
 
 void report_notes(const struct config *config) {

@@ -11,9 +11,17 @@ struct report_context {
     const struct config *config; /* NULL until there is one: then the line at fault is shown */
 };
 
-/* Prints the error with its number, place and way out, and stops the machine. Ctrl+Alt+Del restarts
- * it. */
-NO_RETURN void report_error(const struct report_context *context, const struct error *error);
+/* Prints the error with its number, place and way out, and `next`, a sentence on what happens now,
+ * or
+ * "". */
+void report_error(const struct report_context *context, const struct error *error,
+                  const char *next);
+
+/* The last words: how the machine is restarted. */
+void report_end(void);
+
+/* Stops the machine; Ctrl+Alt+Del restarts it. */
+NO_RETURN void report_stop(void);
 
 /* Prints which commands of the configuration were passed over. */
 void report_notes(const struct config *config);

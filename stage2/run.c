@@ -133,11 +133,16 @@ static struct error do_command(struct runner *runner, const struct command *comm
         return script_found(
             config, command->test != 'f' || file_is(runner, command) ? runner->device : NULL);
     case COMMAND_ECHO:
+        if (runner->quiet)
+            break;
         console_string(command->name);
         if (command->test != 'n')
             console_line("");
         break;
-    case COMMAND_SLEEP: wait_seconds(command->name); break;
+    case COMMAND_SLEEP:
+        if (!runner->quiet)
+            wait_seconds(command->name);
+        break;
     case COMMAND_CPUID: script_status(config, has_feature(runner)); break;
     case COMMAND_HALT: halt();
     case COMMAND_REBOOT: reboot();
@@ -182,14 +187,16 @@ static struct error check_drive(const struct runner *runner, const struct file_r
     return error;
 }
 
-struct error run_entry(struct runner *runner, u32 entry, struct boot_request *request) {
+struct error run_entry(struct runner *runner, u32 entry, const struct bytes *edited,
+                       struct boot_request *request) {
     for (u32 hops = 0; hops < HOPS_MAX; hops++) {
         runner->text_used = runner->text_read;
-        TRY(request_start(runner->config, entry, NULL, request));
+        TRY(request_start(runner->config, entry, edited, request));
         TRY(run(runner, request));
         if (runner->config->booting)
             break;
         runner->text_read = runner->text_used;
+        edited = NULL;
         TRY(config_default(runner->config, &entry));
     }
     TRY(request_finish(runner->config, request));

@@ -13,6 +13,7 @@ struct runner {
     u8 *text; /* of all files, CONFIG_BYTES_MAX bytes */
     u32 text_used;
     u32 text_read;   /* of it, by the configuration; the rest is of the entry that is booted */
+    bool quiet;      /* echo and sleep do nothing: the text is only looked at */
     char device[16]; /* "hd0,msdos1": what the boot volume is called */
 };
 
@@ -20,9 +21,11 @@ struct runner {
  * those of reading. */
 MUST_USE struct error run_config(struct runner *runner, const char *path, bool *found);
 
-/* Executes an entry and finds out what it boots. An entry that starts another configuration boots
+/* Executes an entry, or `edited` in place of its body if that is not NULL, and finds out what it
+ * boots. An entry that starts another configuration boots
  * the default entry of that. Errors: as request.h, and CONFIG_OTHER_DRIVE for a kernel or module
  * that is not on the boot drive. */
-MUST_USE struct error run_entry(struct runner *runner, u32 entry, struct boot_request *request);
+MUST_USE struct error run_entry(struct runner *runner, u32 entry, const struct bytes *edited,
+                                struct boot_request *request);
 
 #endif
