@@ -135,19 +135,24 @@ class Monitor:
         return sum(each["rd_operations"] for each in stats), sum(each["rd_bytes"] for each in stats)
 
 
-def boot_image(image, folder, medium="hdd", machine="pc", memory="128M", cpu=None, until=None,
-               blockdev=None, extra=(), screenshot=None, binary="qemu-system-x86_64", serial=True, inspect=None):
-    """Boots an image. With `until`, waits for that text on the serial line, then looks at the screen; and calls
-    inspect(monitor), whose answer becomes Result.inspected."""
-    serial_path, monitor_path = f"{folder}/serial", f"{folder}/qmp"
+def qemu_command(image, folder, medium="hdd", machine="pc", memory="128M", cpu=None, blockdev=None, extra=(),
+                 binary="qemu-system-x86_64", serial=()):
+    """The command line, with QMP at folder/qmp. `serial` is the options of the serial port."""
     blockdev = blockdev or json.dumps(
         {"driver": "raw", "node-name": "disk", "read-only": medium == "floppy" or medium in CDS,
          "file": {"driver": "file", "filename": str(image), "locking": "off"}})
-    command = [
+    return [
         binary, "-M", machine, "-m", memory, "-accel", "tcg", "-display", "none", "-nodefaults", "-vga", "std",
-        "-no-reboot", *(["-serial", f"file:{serial_path}"] if serial else []), "-qmp", f"unix:{monitor_path},server=on,wait=off",
+        "-no-reboot", *serial, "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *(["-cpu", cpu] if cpu else []),
         *drive_options(image, medium, machine, blockdev), *extra]
+
+
+def boot_image(image, folder, until=None, screenshot=None, serial=True, inspect=None, **where):
+    """Boots an image. With `until`, waits for that text on the serial line, then looks at the screen; and calls
+    inspect(monitor), whose answer becomes Result.inspected."""
+    serial_path, monitor_path = f"{folder}/serial", f"{folder}/qmp"
+    command = qemu_command(image, folder, serial=["-serial", f"file:{serial_path}"] if serial else [], **where)
     for path in (serial_path, monitor_path):  # of an earlier boot in the same folder
         pathlib.Path(path).unlink(missing_ok=True)
     before = hashlib.sha256(pathlib.Path(image).read_bytes()).digest()
