@@ -40,7 +40,7 @@ def test_configuration_places(tmp_path, path):
 
 
 def test_default_entry(tmp_path):
-    text = 'set default=other\nmenuentry a {\n kernel /none\n}\nmenuentry b --id other {\n kernel /boot/kernel.elf second\n}\n'
+    text = 'set timeout=0\nset default=other\nmenuentry a {\n kernel /none\n}\nmenuentry b --id other {\n kernel /boot/kernel.elf second\n}\n'
     result = machine.boot(tmp_path, {**KERNEL32, "/boot/aloft.cfg": text})
     assert result.status == machine.PASS
     assert "info command_line second" in result.serial

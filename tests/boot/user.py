@@ -1,12 +1,18 @@
-"""A user at a machine: sees the screen and the terminal on the serial line, presses keys on either."""
+"""A user at a machine: sees the screen and the terminal on the serial line, presses keys on either.
+
+The serial line is two pipes: what is sent into one comes in at the machine; what comes out of it fills the other,
+which nobody reads, since it stands in a log too. A pipe holds 64 KiB, more than any test prints."""
+import os
 import pathlib
 import re
-import socket
 import subprocess
-import threading
 import time
 
 import machine
+
+
+PATIENCE = 40  # seconds, for what comes at once on a machine that has nothing else to do
+ARROWS = str.maketrans("\x10\x18\x19", ">^v")
 
 
 class Terminal:
@@ -65,21 +71,20 @@ class User:
 
     def __init__(self, image, folder, **where):
         self.folder = pathlib.Path(folder)
-        for name in ("qmp", "serial", "line"):
+        for name in ("qmp", "serial", "line.in", "line.out"):
             (self.folder / name).unlink(missing_ok=True)
-        serial = ["-chardev", f"socket,id=line,path={folder}/line,server=on,wait=off,logfile={folder}/serial",
-                  "-serial", "chardev:line"]
+        for name in ("line.in", "line.out"):
+            os.mkfifo(self.folder / name)
+        serial = ["-chardev", f"pipe,id=line,path={folder}/line,logfile={folder}/serial", "-serial", "chardev:line"]
         self.command = machine.qemu_command(image, folder, serial=serial, **where)
 
-        self.line = None
+        self.pipes = []
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             self.monitor = machine.Monitor(f"{self.folder}/qmp", self.process)
-            self.line = socket.socket(socket.AF_UNIX)
-            self.line.connect(f"{self.folder}/line")
-            threading.Thread(target=self.drain, daemon=True).start()
+            self.pipes = [os.open(f"{self.folder}/line.{end}", os.O_RDWR) for end in ("in", "out")]
         except BaseException:
             self.__exit__()
             raise
@@ -88,21 +93,14 @@ class User:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        if self.line:
-            self.line.close()
-
-    def drain(self):
-        """The socket holds few characters; what they are stands in the log."""
-        try:
-            while self.line.recv(4096):
-                pass
-        except OSError:
-            pass
+        for pipe in self.pipes:
+            os.close(pipe)
 
     # --- what is seen ---
 
     def screen(self):
-        return self.monitor.screen_text(self.folder)
+        """The text screen; its arrows are the ASCII characters that a terminal gets for them."""
+        return [line.translate(ARROWS).rstrip() for line in self.monitor.screen_text(self.folder)]
 
     def serial(self):
         path = self.folder / "serial"
@@ -114,7 +112,7 @@ class User:
     def wait(self, text, where=None):
         """Until the text is on the screen, or on what `where` returns; then the lines of it."""
         where = where or self.screen
-        end = time.monotonic() + machine.DEADLINE
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             assert self.process.poll() is None, self.process.stdout.read()
             seen = where()
@@ -150,4 +148,4 @@ class User:
 
     def send(self, data):
         """Bytes on the serial line."""
-        self.line.sendall(data.encode("latin-1"))
+        os.write(self.pipes[0], data.encode("latin-1"))

@@ -409,9 +409,9 @@ static void test_menu_pictures(void **state) {
         const struct picture_test *test = &picture_tests[i];
         struct menu menu;
         menu_open(&menu, "Aloft 1", items, ARRAY_COUNT(items), test->default_at);
-        menu.note = "What went wrong.";
         for (const char *at = test->keys; *at; at++)
             menu_key(&menu, key_named(*at));
+        menu.note = "What went wrong.";
         menu.seconds = test->seconds;
         menu.style = test->style;
         struct grid grid = new_grid(test->columns, test->rows);
@@ -419,6 +419,17 @@ static void test_menu_pictures(void **state) {
         expect_picture(test->name, &grid, test->picture);
         free(grid.cells);
     }
+}
+
+static void test_note_is_for_one_key(void **state) {
+    (void)state;
+    struct menu menu;
+    menu_open(&menu, "Aloft 1", items, ARRAY_COUNT(items), FIRST);
+    menu.note = "What went wrong.";
+    menu_tick(&menu, 1);
+    assert_string_equal(menu.note, "What went wrong.");
+    menu_key(&menu, KEY_DOWN);
+    assert_string_equal(menu.note, "");
 }
 
 /* The items of a configuration, with submenus within submenus as chance has it. */
@@ -704,6 +715,7 @@ int main(void) {
         cmocka_unit_test(test_menu_keys),
         cmocka_unit_test(test_menu_time),
         cmocka_unit_test(test_menu_pictures),
+        cmocka_unit_test(test_note_is_for_one_key),
         cmocka_unit_test(test_random_menus),
         cmocka_unit_test(test_every_entry_can_be_reached),
         cmocka_unit_test(test_editor_keys),
