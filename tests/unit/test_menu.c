@@ -205,6 +205,32 @@ static void test_frame(void **state) {
     free(grid.cells);
 }
 
+/* A row of words that fills the note's width exactly is not broken. */
+static void test_note_of_full_rows(void **state) {
+    (void)state;
+    struct grid grid = new_grid(30, 9);
+    grid_frame(&grid, "", "", "12345678901 123456789012 next", "");
+    expect_picture("full row", &grid, "\n\n\n\n\n   12345678901 123456789012\n   next\n\n");
+    free(grid.cells);
+}
+
+/* The sanitizer watches the cells' edges. */
+static void test_nothing_is_drawn_outside(void **state) {
+    (void)state;
+    struct grid grid = new_grid(4, 2);
+    grid_clear(&grid);
+    grid_put(&grid, 2, 0, 'x', 1);
+    grid_put(&grid, ~0u, 0, 'x', 1);
+    grid_put(&grid, 0, 4, 'x', 1);
+    grid_put(&grid, 1, ~0u, 'x', 1);
+    grid_colour(&grid, 2, 0, 4, GRID_CURRENT);
+    grid_colour(&grid, 0, 3, 9, GRID_TEXT);
+    grid_marks(&grid, true, true);
+    assert_int_equal(grid_text(&grid, 1, 2, "abcdef", GRID_TEXT), 8);
+    expect_picture("inside", &grid, "\n  ab\n");
+    free(grid.cells);
+}
+
 static void test_only_ascii_is_shown(void **state) {
     (void)state;
     struct grid grid = new_grid(8, 1);
@@ -287,6 +313,24 @@ static void test_menu_keys(void **state) {
         if (action != test->action || menu.current != test->current)
             fail_msg("%s: action %u at item %u", test->name, action, menu.current);
     }
+}
+
+/* Two submenus behind each other are two levels. */
+static void test_levels_are_apart(void **state) {
+    (void)state;
+    static const struct menu_item list[] = {
+        {"A", 0, true, 0}, {"a1", 1, false, 'x'}, {"B", 0, true, 0}, {"b1", 1, false, 'y'}};
+    struct menu menu;
+    menu_open(&menu, "Aloft", list, ARRAY_COUNT(list), 1);
+    menu_key(&menu, KEY_ENTER);
+    menu_key(&menu, KEY_END);
+    assert_int_equal(menu.current, 1);
+    assert_int_equal(menu_key(&menu, 'y'), MENU_STAY);
+    menu_open(&menu, "Aloft", list, ARRAY_COUNT(list), 3);
+    assert_int_equal(menu.current, 2);
+    menu_key(&menu, KEY_ENTER);
+    menu_key(&menu, KEY_HOME);
+    assert_int_equal(menu.current, 3);
 }
 
 static const struct time_test {
@@ -711,7 +755,10 @@ int main(void) {
         cmocka_unit_test(test_no_bytes_stop_the_keys),
         cmocka_unit_test(test_bios_keys),
         cmocka_unit_test(test_frame),
+        cmocka_unit_test(test_note_of_full_rows),
+        cmocka_unit_test(test_nothing_is_drawn_outside),
         cmocka_unit_test(test_only_ascii_is_shown),
+        cmocka_unit_test(test_levels_are_apart),
         cmocka_unit_test(test_menu_keys),
         cmocka_unit_test(test_menu_time),
         cmocka_unit_test(test_menu_pictures),
