@@ -134,7 +134,9 @@ def test_lone_escape_on_the_serial_line(at):
         user.send("\x1b[F\x1b[A\r")
         is_current(user, "Yesterday")
         user.send("\x1b")
+        sent = time.monotonic()
         is_current(user, "Older kernels")
+        assert time.monotonic() - sent < 10, "it waits a tenth of a second, on a busy machine some more"
         user.send("\x1b")
         user.send("[A")
         is_current(user, "My kernel, with PAE")
