@@ -43,7 +43,7 @@ enum {
 
 /* Where Aloft itself lives while it loads; stage2/stage2.ld is the map of it. The memory is free
  * once the kernel runs. */
-enum { LOADER_START = 0x1000, LOADER_END = 0x80000 };
+enum { LOADER_START = 0x1000, LOADER_END = 0x90000 };
 
 /* The part of it that nobody needs after the last disk read (`bounce` in stage2.ld): boot
  * information may be written there before the jump. */

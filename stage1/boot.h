@@ -37,10 +37,10 @@ enum {
                               * slow in emulators (it may be self-modifying) */
     STAGE2_ADDRESS = 0x50000, /* the start of a 64 KiB block, so that no transfer of 32 KiB crosses one;
                                * and behind all that is unpacked, whose .bss it becomes */
-    STAGE2_SECTORS_MAX = 192, /* of 512 bytes: 96 KiB */
+    STAGE2_SECTORS_MAX = 224, /* of 512 bytes: 112 KiB */
 
     CD_SECTOR_SIZE = 2048,
-    STAGE2_CD_SECTORS_MAX = 49, /* the same for a CD, the last sector not being full */
+    STAGE2_CD_SECTORS_MAX = 57, /* the same for a CD, the last sector not being full */
 
     /* Stage 2 is a head (stage2/head.asm), then the rest, packed (tools/pack.h), which unpacks to STAGE2_FLAT; then
      * padding and the check word. */

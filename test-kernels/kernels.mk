@@ -21,7 +21,7 @@ KERNEL_ROWS := \
     four64:64kernel:four:four64:0 \
     shared-page:32:shared-page:shared-page:0 \
     below1m:32:below1m:below1m:0 \
-    on-loader:32:on-loader:on-loader:483328 \
+    on-loader:32:on-loader:on-loader:548864 \
     zero-loader:32:zero-loader:zero-loader:0 \
     big32m:32:big32m:big32m:33554432 \
     above4g:64kernel:above4g:above4g:65536 \

@@ -74,14 +74,14 @@ static const char text_32[] =
     "          0x0000fffc0000 - 0x000100000000  256 KiB      reserved\n"
     "load      module 0   0x000000 + 0x11170    -> 0x00fce000 zero 0xe90\n"
     "          PT_LOAD 0  0x001000 + 0x800      -> 0x00000800\n"
-    "          PT_LOAD 0  0x001800 + 0x7f000    -> 0x00001000 via 0xf34000\n"
-    "          PT_LOAD 0  0x080800 + 0x800      -> 0x00080000 zero 0x2000\n"
-    "          PT_LOAD 1  0x081000 + 0x3000     -> 0x00100000\n"
+    "          PT_LOAD 0  0x001800 + 0x8f000    -> 0x00001000 via 0xf24000\n"
+    "          PT_LOAD 0  0x090800 + 0x800      -> 0x00090000 zero 0x2000\n"
+    "          PT_LOAD 1  0x091000 + 0x3000     -> 0x00100000\n"
     "place     0x000000000000 - 0x000000000500  1.2 KiB      interrupt vectors and BIOS data\n"
-    "          0x000000000800 - 0x000000082800  520 KiB      PT_LOAD 0\n"
-    "          0x000000001000 - 0x000000080000  508 KiB      Aloft itself\n"
+    "          0x000000000800 - 0x000000092800  584 KiB      PT_LOAD 0\n"
+    "          0x000000001000 - 0x000000090000  572 KiB      Aloft itself\n"
     "          0x000000100000 - 0x000000103000  12 KiB       PT_LOAD 1\n"
-    "          0x000000f34000 - 0x000000fb3000  508 KiB      staging\n"
+    "          0x000000f24000 - 0x000000fb3000  572 KiB      staging\n"
     "          0x000000fb3000 - 0x000000fb6000  12 KiB       page tables for the jump\n"
     "          0x000000fb6000 - 0x000000fbc000  24 KiB       page tables\n"
     "          0x000000fbc000 - 0x000000fce000  72 KiB       stack, information, trampoline\n"
@@ -90,8 +90,8 @@ static const char text_32[] =
     "          0x000a0000 -> 0x0000a0000          128 KiB    rw-u identity map\n"
     "          0x000c0000 -> 0x0000c0000          256 KiB    rw-- identity map\n"
     "          0x00100000 -> 0x000100000          14.8 MiB   rw-- identity map\n"
-    "          0xc0000000 -> 0x000000000          524 KiB    rwx- kernel\n"
-    "          0xc0083000 -> 0x000083000          116 KiB    rw-- direct map\n"
+    "          0xc0000000 -> 0x000000000          588 KiB    rwx- kernel\n"
+    "          0xc0093000 -> 0x000093000          52 KiB     rw-- direct map\n"
     "          0xc00a0000 -> 0x0000a0000          128 KiB    rw-u direct map\n"
     "          0xc00c0000 -> 0x0000c0000          256 KiB    rw-- direct map\n"
     "          0xc0100000 -> 0x000100000          12 KiB     r-x- kernel\n"
@@ -106,7 +106,7 @@ static void test_32_bit(void **state) {
     static struct described described;
     static char text[TEXT_SIZE];
     static const struct part parts[] = {
-        {0xc0000800, 0x800, 0x80000, 0x82000, 7}, {0xc0100000, 0x100000, 0x3000, 0x3000, 5}, {0}};
+        {0xc0000800, 0x800, 0x90000, 0x92000, 7}, {0xc0100000, 0x100000, 0x3000, 0x3000, 5}, {0}};
     described.machine = machine_of(qemu_16m, CPU_PENTIUM, 32);
     make(&described, parts, 32, "", 70000);
     describe(&described, text);
@@ -131,7 +131,7 @@ static const char text_64[] =
     "          0x000100000000 - 0x000180000000  2 GiB        usable\n"
     "load      PT_LOAD 0  0x001000 + 0x3000     -> 0x00200000\n"
     "place     0x000000000000 - 0x000000000500  1.2 KiB      interrupt vectors and BIOS data\n"
-    "          0x000000001000 - 0x000000080000  508 KiB      Aloft itself\n"
+    "          0x000000001000 - 0x000000090000  572 KiB      Aloft itself\n"
     "          0x000000200000 - 0x000000203000  12 KiB       PT_LOAD 0\n"
     "          0x0000bffc1000 - 0x0000bffc8000  28 KiB       page tables for the jump\n"
     "          0x0000bffc8000 - 0x0000bffda000  72 KiB       page tables\n"

@@ -204,16 +204,16 @@ struct scene {
 
 static void set_scene(struct scene *scene, u32 modules) {
     static const u64 sizes[MODULES_MAX] = {0x1003, 0, 1, 0x2000};
-    *scene =
-        (struct scene){.machine = machine_of(pc_64m, CPU_QEMU64, 40),
-                       .request = {.options = kernel_options_default(),
-                                   .kernel = {"/boot/vmlinuz", "root=/dev/sda1 quiet", 1, false},
-                                   .module_count = modules,
-                                   .modules = {{"/a", "one", 2, true},
-                                               {"/b", "", 3, true},
-                                               {"/c", "three", 4, true},
-                                               {"/d", "4", 5, true}}},
-                       .ram = {.bytes = calloc(1, RAM_SIZE), .size = RAM_SIZE}};
+    *scene = (struct scene){
+        .machine = machine_of(pc_64m, CPU_QEMU64, 40),
+        .request = {.options = kernel_options_default(),
+                    .kernel = {.path = "/boot/vmlinuz", .arguments = "root=/dev/sda1 quiet"},
+                    .module_count = modules,
+                    .modules = {{.path = "/a", .arguments = "one"},
+                                {.path = "/b", .arguments = ""},
+                                {.path = "/c", .arguments = "three"},
+                                {.path = "/d", .arguments = "4"}}},
+        .ram = {.bytes = calloc(1, RAM_SIZE), .size = RAM_SIZE}};
     memcpy(scene->sizes, sizes, sizeof sizes);
     scene->machine.rsdp = 0xf5a20;
     scene->request.options.paging = PAGING_OFF;

@@ -589,7 +589,7 @@ static void test_info_2(void **state) {
         make_elf(&scene.file, bits, virt, 0x100000, 0x4000);
         put_header_2(&scene.file, 0x200, NULL, 0);
         put_firmware_tables();
-        scene.request.cmdline_path = true;
+        scene.request.flags = REQUEST_CMDLINE_PATH;
         scene.machine.apm = (struct apm){0x102, 0xf000, 0x1234, 1, 2, 3, 4, 5, 6};
         add_module("one \"two three\"", 0x1234);
         add_module("", 0x3000);

@@ -241,7 +241,7 @@ static void test_moves(void **state) {
     static struct scene scene;
     static const struct scene_row row = {"moves", CPU_PENTIUM, 32, "", 0};
     static const struct part parts[] = {
-        {0xc0000800, 0x800, 0x80000, 0x82000, 7}, {0xc0083000, 0x83000, 0, 0x1000, 6}, {0}};
+        {0xc0000800, 0x800, 0x90000, 0x92000, 7}, {0xc0093000, 0x93000, 0, 0x1000, 6}, {0}};
     plan_scene(&row, &scene);
     image_of(32, parts, &scene.image);
     struct handoff handoff = handoff_of(&scene), *c = &handoff;

@@ -176,7 +176,10 @@ static const struct refusal refusals[] = {
      "no room for the stack and the boot information: 15 MiB needed below 0x100000000, the largest "
      "free block there has 14.8 MiB"},
     {"no room for page tables",
-     {.memory = qemu_16m, .parts = HIGH_32, .module_sizes = {0xec8000, 0x1f000}},
+     {.memory = qemu_16m,
+      .parts = HIGH_32,
+      .options = "--stack=4K",
+      .module_sizes = {0xed7000, 0xf000}},
      ERROR_PLAN_MEMORY,
      "no room for the page tables: 24 KiB needed below 0xfe0000, the largest free block there has "
      "0 "
@@ -430,7 +433,10 @@ static const struct refusal refusals[] = {
      "of both\n"
      "start each section on a page of its own: . = ALIGN(4096)"},
     {"no room for the tables for the jump",
-     {.memory = qemu_16m, .parts = HIGH_32, .module_sizes = {0xec2000, 0x1f000}},
+     {.memory = qemu_16m,
+      .parts = HIGH_32,
+      .options = "--stack=4K",
+      .module_sizes = {0xed1000, 0xf000}},
      ERROR_PLAN_MEMORY,
      "no room for the page tables for the jump: 12 KiB needed below 0x100000000, the largest free "
      "block there has 0 bytes"},
@@ -807,13 +813,13 @@ static const struct acceptance acceptances[] = {
      "of "
      "both\n" NO_NX_32},
     {"before, on and behind the loader",
-     {.parts = {{0xc0000800, 0x800, 0x80000, 0x82000, 7}}},
+     {.parts = {{0xc0000800, 0x800, 0x90000, 0x92000, 7}}},
      "...\n"
-     "c0000000 > 0 + 83000 wx kernel\n"
-     "c0083000 > 83000 + 1d000 w- direct map\n",
+     "c0000000 > 0 + 93000 wx kernel\n"
+     "c0093000 > 93000 + d000 w- direct map\n",
      "0.0 @1000 + 800 > 800 + 800\n"
-     "0.0 @1800 + 7f000 > 1000 + 7f000 via 7f45000 late\n"
-     "0.0 @80800 + 800 > 80000 + 2800\n",
+     "0.0 @1800 + 8f000 > 1000 + 8f000 via 7f35000 late\n"
+     "0.0 @90800 + 800 > 90000 + 2800\n",
      NULL},
     {"ends on the loader",
      {.parts = {{0xc0000f00, 0xf00, 0x80, 0x200, 7}}},
@@ -822,15 +828,15 @@ static const struct acceptance acceptances[] = {
      "0.0 @1080 + 0 > 1000 + 100 late\n",
      NULL},
     {"starts on the loader",
-     {.parts = {{0xc007f000, 0x7f000, 0x2000, 0x3000, 7}}},
+     {.parts = {{0xc008f000, 0x8f000, 0x2000, 0x3000, 7}}},
      NULL,
-     "0.0 @1000 + 1000 > 7f000 + 1000 via 7fc3000 late\n"
-     "0.0 @2000 + 1000 > 80000 + 2000\n",
+     "0.0 @1000 + 1000 > 8f000 + 1000 via 7fc3000 late\n"
+     "0.0 @2000 + 1000 > 90000 + 2000\n",
      NULL},
     {"ends where the loader ends",
-     {.parts = {{0xc007f000, 0x7f000, 0x1000, 0x1000, 7}}},
+     {.parts = {{0xc008f000, 0x8f000, 0x1000, 0x1000, 7}}},
      NULL,
-     "0.0 @1000 + 1000 > 7f000 + 1000 via 7fc3000 late\n",
+     "0.0 @1000 + 1000 > 8f000 + 1000 via 7fc3000 late\n",
      NULL},
     {"ends where the loader starts",
      {.parts = {{0xc0000800, 0x800, 0x800, 0x800, 7}}},
@@ -865,12 +871,13 @@ static const struct acceptance acceptances[] = {
      NULL},
     {"a module that fits only below 1 MiB",
      {.memory = pc_1m,
-      .parts = {{0xc0100000, 0x100000, 1, 0xe1000, 7}},
-      .module_sizes = {0x1000, 0x1f000}},
+      .parts = {{0xc0100000, 0x100000, 1, 0xf1000, 7}},
+      .options = "--stack=4K",
+      .module_sizes = {0x1000, 0xf000}},
      NULL,
      "1.0 @0 + 1000 > 1ff000 + 1000\n"
-     "2.1 @0 + 1f000 > 80000 + 1f000\n"
-     "0.0 @1000 + 1 > 100000 + e1000\n",
+     "2.1 @0 + f000 > 90000 + f000\n"
+     "0.0 @1000 + 1 > 100000 + f1000\n",
      NULL},
     {"modules below the end of a small identity map",
      {.parts = {TEXT_AT(0x400000, 0x100000)}, .module_sizes = {0x1000}},
