@@ -945,7 +945,7 @@ static void test_no_room(void **state) {
     scene.module_sizes[0] = 0xffffffffffff0000;
     assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, ERROR_PLAN_MEMORY);
     scene.request.protocol = PROTOCOL_LINUX;
-    assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, ERROR_CONFIG_LATER);
+    assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, ERROR_LINUX_MAGIC);
 }
 
 /* ---- memory_fit() ---- */
