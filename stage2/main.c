@@ -15,7 +15,7 @@
 #include "run.h"
 #include "vbe.h"
 #include "enter.h"
-#include "volume.h"
+#include "volumes.h"
 
 enum { CACHE_LINES = 12 };
 
@@ -25,8 +25,9 @@ static struct machine machine;
 static struct screen first_screen; /* before an entry asked for another one */
 static struct disk disk;
 static struct cache cache;
+static struct source cached; /* the disk through the cache */
 static u8 cache_storage[CACHE_LINES * CACHE_LINE_SIZE];
-static struct volume volume;
+static struct volumes volumes;
 static u8 config_text[CONFIG_BYTES_MAX];
 static struct config config;
 static struct boot_menu menu;
@@ -46,7 +47,7 @@ static const struct boot kernel_boot = {&machine, &request, module_sizes, &image
 static const struct ram ram = {.bytes = NULL, .start = 0, .size = 4 * GIB};
 
 static struct error find_kernel(const char *path, bool *found) {
-    TRY(volume_try(&volume, path, &kernel, found));
+    TRY(volume_try(&volumes.boot, path, &kernel, found));
     if (*found)
         config_for_kernel(path, &config);
     return OK;
@@ -66,34 +67,39 @@ static struct error find_work(bool *found) {
  * first. A partition with another file system is passed over; a damaged one only if a later one has
  * work. */
 static struct error open_volume(const struct source *source) {
-    struct partition_table table;
+    const struct volume *volume = &volumes.boot;
     struct error problem = error_make(ERROR_CONFIG_NOTHING, .name = source->name);
-    TRY(partition_list(source, machine.drive.sector_size, &table));
-    for (u32 i = 0; i < table.count; i++) {
+    TRY(partition_list(source, machine.drive.sector_size, &volumes.table));
+    for (u32 i = 0; i < volumes.table.count; i++) {
         bool found;
-        struct error error = volume_open(source, &table.partitions[i], &volume);
+        struct error error = volume_open(source, &volumes.table.partitions[i], &volumes.boot);
         if (!error.code) {
             TRY(find_work(&found));
             if (!found)
                 continue;
-            machine.drive.partition = volume.partition.number;
-            machine.drive.partition_start = volume.partition.start >> disk.sector_shift;
+            machine.drive.partition = volume->partition.number;
+            machine.drive.partition_start = volume->partition.start >> disk.sector_shift;
             return OK;
         }
-        if (table.count == 1)
+        if (volumes.table.count == 1)
             problem = error;
     }
     return problem;
 }
 
+/* run_entry() has made sure that there is such a volume. */
+static struct error open_file(const struct file_request *wanted, struct file *file) {
+    return volume_file(volumes_at(&volumes, &wanted->device), wanted->path, file);
+}
+
 static struct error open_files(u32 number) {
     TRY(run_entry(&runner, number, boot_menu_text(&menu), &request));
-    TRY(volume_file(&volume, request.kernel.path, &kernel));
+    TRY(open_file(&request.kernel, &kernel));
     if (!request.kernel.nounzip)
         TRY(gzip_open(&unpacked[0], &inflater, &kernel.data));
     TRY(protocol_open(&kernel_boot, &kernel.data));
     for (u32 i = 0; i < request.module_count; i++) {
-        TRY(volume_file(&volume, request.modules[i].path, &modules[i]));
+        TRY(open_file(&request.modules[i], &modules[i]));
         if (!request.modules[i].nounzip)
             TRY(gzip_open(&unpacked[i + 1], &inflater, &modules[i].data));
         module_sizes[i] = modules[i].data.size;
@@ -135,7 +141,7 @@ static struct error load_all(void) {
 }
 
 static struct error prepare(u8 drive, struct report_context *context) {
-    struct source disk_source, cached;
+    struct source disk_source;
     context->doing = "finding out about this machine";
     TRY(a20_enable());
     TRY(probe_machine(&machine));
@@ -146,7 +152,9 @@ static struct error prepare(u8 drive, struct report_context *context) {
     context->config = &config;
     first_screen = machine.screen;
     runner.machine = &machine;
-    runner.volume = &volume;
+    volumes.machine = &machine;
+    volumes.disk = &cached;
+    runner.volumes = &volumes;
     runner.config = &config;
     runner.text = config_text;
     return open_volume(&cached);

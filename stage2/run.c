@@ -6,36 +6,12 @@
 
 enum { HOPS_MAX = 8, SLEEP_MAX = 3600 };
 
-static void name_device(struct runner *runner) {
-    u8 drive = runner->machine->drive.bios_number;
-    u32 partition = runner->volume->partition.number;
-    struct text text = TEXT_IN(runner->device);
-    text_string(&text, drive & 0x80 ? "hd" : "fd");
-    text_decimal(&text, drive & 0x7f);
-    if (partition) {
-        text_string(&text, ",msdos");
-        text_decimal(&text, partition);
-    }
-}
-
-/* A drive is what the BIOS calls it; the CD, and a name without a drive, is where Aloft is from. */
-static bool is_here(const struct runner *runner, const struct device *device) {
-    const struct boot_drive *drive = &runner->machine->drive;
-    u32 here = runner->volume->partition.number;
-    if (device->kind == DEVICE_NONE || device->kind == DEVICE_CD)
-        return true;
-    if (device->kind == DEVICE_OTHER ||
-        drive->bios_number != device->number + (device->kind == DEVICE_DISK ? 0x80 : 0))
-        return false;
-    return !here || !device->partition || device->partition == here;
-}
-
 /* --- Files --- */
 
-static struct error read_text(struct runner *runner, const char *path, struct bytes *text,
-                              bool *found) {
+static struct error read_text(struct runner *runner, const struct volume *volume, const char *path,
+                              struct bytes *text, bool *found) {
     struct file file;
-    TRY(volume_try(runner->volume, path, &file, found));
+    TRY(volume_try(volume, path, &file, found));
     if (!*found)
         return OK;
     u64 size = file.data.size;
@@ -51,8 +27,9 @@ static struct error read_text(struct runner *runner, const char *path, struct by
 static struct error read_more(struct runner *runner, const struct command *command) {
     struct bytes text;
     bool found = false;
-    if (is_here(runner, &command->file.device))
-        TRY(read_text(runner, command->file.path, &text, &found));
+    const struct volume *volume = volumes_at(runner->volumes, &command->file.device);
+    if (volume)
+        TRY(read_text(runner, volume, command->file.path, &text, &found));
     if (!found) {
         script_status(runner->config, false);
         return OK;
@@ -65,9 +42,10 @@ static struct error read_more(struct runner *runner, const struct command *comma
 static bool file_is(const struct runner *runner, const struct command *command) {
     struct file file;
     bool found = false;
-    if (!is_here(runner, &command->file.device))
+    const struct volume *volume = volumes_at(runner->volumes, &command->file.device);
+    if (!volume)
         return false;
-    struct error error = volume_try(runner->volume, command->file.path, &file, &found);
+    struct error error = volume_try(volume, command->file.path, &file, &found);
     if (error.code == ERROR_FILE_IS_DIRECTORY)
         return command->test == 'd' || command->test == 'e';
     return !error.code && found && command->test != 'd' && (command->test != 's' || file.data.size);
@@ -122,16 +100,22 @@ static bool has_feature(const struct runner *runner) {
     return runner->machine->cpu.features & feature;
 }
 
+static struct error search(struct runner *runner, const struct command *command) {
+    char device[DEVICE_NAME_SIZE];
+    const char *name = command->test == 'f' ? command->file.path : command->name;
+    const struct volume *volume = volumes_search(runner->volumes, command->test, name);
+    if (volume)
+        volumes_name(runner->volumes, volume, device);
+    return script_found(runner->config, volume ? device : NULL);
+}
+
 static struct error do_command(struct runner *runner, const struct command *command) {
     struct config *config = runner->config;
     switch (command->kind) {
     case COMMAND_SOURCE:
     case COMMAND_REPLACE: return read_more(runner, command);
     case COMMAND_TEST: script_status(config, file_is(runner, command)); break;
-    case COMMAND_SEARCH:
-        /* Labels and UUIDs: only the boot volume is looked at, so it is the one. */
-        return script_found(
-            config, command->test != 'f' || file_is(runner, command) ? runner->device : NULL);
+    case COMMAND_SEARCH: return search(runner, command);
     case COMMAND_ECHO:
         if (runner->quiet)
             break;
@@ -167,19 +151,19 @@ static struct error run(struct runner *runner, struct boot_request *request) {
 struct error run_config(struct runner *runner, const char *path, bool *found) {
     struct bytes text;
     runner->text_used = 0;
-    TRY(read_text(runner, path, &text, found));
+    TRY(read_text(runner, &runner->volumes->boot, path, &text, found));
     if (!*found)
         return OK;
-    name_device(runner);
+    volumes_name(runner->volumes, &runner->volumes->boot, runner->device);
     TRY(config_start(path, text, runner->device, runner->config));
     TRY(run(runner, NULL));
     runner->text_read = runner->text_used;
     return OK;
 }
 
-static struct error check_drive(const struct runner *runner, const struct file_request *file) {
+static struct error check_drive(struct runner *runner, const struct file_request *file) {
     struct error error = OK;
-    if (!is_here(runner, &file->device)) {
+    if (!volumes_at(runner->volumes, &file->device)) {
         error = error_make(ERROR_CONFIG_OTHER_DRIVE, .name = file->path);
         error.line = file->place.line;
         error.column = file->place.column;

@@ -2,19 +2,18 @@
 #ifndef STAGE2_RUN_H
 #define STAGE2_RUN_H
 
-#include "machine.h"
 #include "request.h"
-#include "volume.h"
+#include "volumes.h"
 
 struct runner {
     const struct machine *machine;
-    const struct volume *volume; /* the boot volume */
+    struct volumes *volumes;
     struct config *config;
     u8 *text; /* of all files, CONFIG_BYTES_MAX bytes */
     u32 text_used;
-    u32 text_read;   /* of it, by the configuration; the rest is of the entry that is booted */
-    bool quiet;      /* echo and sleep do nothing: the text is only looked at */
-    char device[16]; /* "hd0,msdos1": what the boot volume is called */
+    u32 text_read; /* of it, by the configuration; the rest is of the entry that is booted */
+    bool quiet;    /* echo and sleep do nothing: the text is only looked at */
+    char device[DEVICE_NAME_SIZE]; /* "hd0,msdos1": what the boot volume is called */
 };
 
 /* Reads the file at `path` as the configuration, if there is one. Errors: CONFIG_*, FILE_*, and
