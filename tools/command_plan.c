@@ -22,7 +22,7 @@ static const char help[] =
     "searched for a configuration and a kernel as a boot volume would be.\n"
     "\n"
     "  --memory=SIZE       of the machine: 16M, 4G; 128M when not given\n"
-    "  --cpu=NAME          a processor as QEMU calls it; qemu64 when not given\n"
+    "  --cpu=NAME          a processor as QEMU calls it, or max,la57=off; qemu64 when not given\n"
     "  --machine=pc|q35    pc when not given\n"
     "  --module=FILE       one more module, behind those of the configuration\n"
     "\n"

@@ -54,20 +54,64 @@ static const struct {
     {"max", amd, LONG_1G | CPU_LA57 | CPU_SMEP | CPU_UMIP, 40},
 };
 
-static void set_cpu(const char *who, const char *name, struct cpu *cpu) {
+/* The features that can be switched, as QEMU's -cpu NAME,FEATURE=on|off calls them. */
+static const struct {
+    const char *name;
+    u32 feature;
+} switches[] = {
+    {"pse", CPU_PSE},   {"pae", CPU_PAE},      {"pge", CPU_PGE},         {"pat", CPU_PAT},
+    {"nx", CPU_NX},     {"lm", CPU_LONG_MODE}, {"pdpe1gb", CPU_PAGE_1G}, {"la57", CPU_LA57},
+    {"smep", CPU_SMEP}, {"umip", CPU_UMIP},
+};
+
+static NO_RETURN void no_such_cpu(const char *who, const char *words) {
     char known[512];
     struct text text = TEXT_IN(known);
     for (size_t i = 0; i < ARRAY_COUNT(cpus); i++) {
-        if (string_equal(cpus[i].name, name)) {
-            *cpu =
-                (struct cpu){.features = cpus[i].features, .physical_bits = cpus[i].physical_bits};
-            memcpy(cpu->vendor, cpus[i].vendor, sizeof intel);
-            return;
-        }
         text_string(&text, i ? ", " : "");
         text_string(&text, cpus[i].name);
     }
-    die(who, "no model of the processor \"%s\"; there are %s", name, known);
+    die(who, "no model of the processor \"%s\"; there are %s", words, known);
+}
+
+/* "la57=off": one feature more or less. */
+static void switch_feature(const char *who, const char *word, struct cpu *cpu) {
+    char known[256];
+    struct text text = TEXT_IN(known);
+    for (size_t i = 0; i < ARRAY_COUNT(switches); i++) {
+        size_t length = strlen(switches[i].name);
+        bool found = strncmp(word, switches[i].name, length) == 0;
+        if (found && strcmp(word + length, "=on") == 0) {
+            cpu->features |= switches[i].feature;
+            return;
+        }
+        if (found && strcmp(word + length, "=off") == 0) {
+            cpu->features &= ~switches[i].feature;
+            return;
+        }
+        text_string(&text, i ? ", " : "");
+        text_string(&text, switches[i].name);
+    }
+    die(who, "\"%s\" changes no processor; after the name and a comma write FEATURE=on or =off: %s",
+        word, known);
+}
+
+/* QEMU has 40 address bits for a processor with long mode, 36 for one that it took away from. */
+static void set_cpu(const char *who, const char *words, struct cpu *cpu) {
+    char *name = make_text("%s", words), *rest = name;
+    name = strsep(&rest, ",");
+    size_t i = 0;
+    while (i < ARRAY_COUNT(cpus) && !string_equal(cpus[i].name, name))
+        i++;
+    if (i == ARRAY_COUNT(cpus))
+        no_such_cpu(who, name);
+    *cpu = (struct cpu){.features = cpus[i].features, .physical_bits = cpus[i].physical_bits};
+    memcpy(cpu->vendor, cpus[i].vendor, sizeof intel);
+    for (char *word; (word = strsep(&rest, ","));)
+        switch_feature(who, word, cpu);
+    bool was_long = cpus[i].features & CPU_LONG_MODE, is_long = cpu->features & CPU_LONG_MODE;
+    if (was_long != is_long)
+        cpu->physical_bits = is_long ? 40 : 36;
 }
 
 /* ---- memory ---- */

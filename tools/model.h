@@ -5,7 +5,8 @@
 
 #include "machine.h"
 
-/* Names as QEMU's -machine and -cpu take them. */
+/* Names as QEMU's -machine and -cpu take them; behind the processor's, features may be switched on
+ * and off: "max,la57=off". */
 struct model {
     const char *machine; /* "pc", "q35" */
     const char *cpu;

@@ -13,7 +13,9 @@ KERNEL = machine.KERNELS / "c0100000.elf"
 @pytest.mark.parametrize("arguments,words", [
     (["nonsense"], "nonsense"), (["image"], "missing"), (["plan"], "missing"), (["check"], "missing"),
     (["check", "--nonsense"], "--nonsense"), (["plan", "--memory=12Q", "x"], "--memory"),
-    (["plan", "--cpu=z80", str(KERNEL)], "z80"), (["check", "/does/not/exist"], "/does/not/exist"),
+    (["plan", "--cpu=z80", str(KERNEL)], "z80"), (["plan", "--cpu=max,la57", str(KERNEL)], "=off"),
+    (["plan", "--cpu=max,la57=no", str(KERNEL)], "la57=no"), (["plan", "--cpu=max,sse=off", str(KERNEL)], "sse=off"),
+    (["check", "/does/not/exist"], "/does/not/exist"),
     (["image", "-o", "/tmp/x.img", "--format=zip", "."], "zip"),
     (["image", "-o", "/tmp/x.iso", "--size=64M", "."], "--size"), (["image", "-o", "/tmp/x.iso", "--fat=32", "."], "--fat"),
 ])
