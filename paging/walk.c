@@ -26,8 +26,10 @@ static u64 reserved_bits(const struct paging_options *options, u32 level, bool l
         bits |= ENTRY_NO_EXECUTE;
     if (!leaf)
         return bits | row->link_reserved;
-    /* Bit 12 of a large leaf is PAT. 4 MiB leaves have the PSE-36 address there, which Aloft never
-     * uses and not every CPU has. */
+    /* PAT is bit 12 of a large leaf and bit 7 of a small one. 4 MiB leaves have the PSE-36 address
+     * above it, which Aloft never uses and not every CPU has. */
+    if (!(options->cpu_features & CPU_PAT))
+        bits |= level ? 1 << 12 : 1 << 7;
     return level ? bits | bits_between(13, row->shift) : bits;
 }
 

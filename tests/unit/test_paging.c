@@ -502,7 +502,7 @@ struct walk_test {
 #define SMALL  0x201abc
 #define LARGE  0x400def
 #define BIT(n) ((u64)1 << (n))
-#define F4     (CPU_LONG_MODE | CPU_PAE | CPU_NX | CPU_PGE)
+#define F4     (CPU_LONG_MODE | CPU_PAE | CPU_NX | CPU_PGE | CPU_PAT)
 #define F5     (F4 | CPU_LA57)
 #define PAE    (CPU_PAE | CPU_NX | CPU_PGE)
 
@@ -568,7 +568,12 @@ static const struct walk_test walk_tests[] = {
     {"2 MiB, bit 20", PAGING_PAE, PAE, 40, LARGE, 1, BIT(20), 0, WALK_RESERVED, 2, 0},
     {"4 MiB, bit 13", PAGING_32_PSE, CPU_PSE, 32, LARGE, 0, BIT(13), 0, WALK_RESERVED, 1, 0},
     {"4 MiB, bit 21", PAGING_32_PSE, CPU_PSE, 32, LARGE, 0, BIT(21), 0, WALK_RESERVED, 1, 0},
-    {"4 MiB", PAGING_32_PSE, CPU_PSE, 32, LARGE, 0, BIT(12), 0, WALK_MAPPED, 1, RWXU},
+    {"4 MiB, PAT", PAGING_32_PSE, CPU_PSE | CPU_PAT, 32, LARGE, 0, BIT(12), 0, WALK_MAPPED, 1,
+     RWXU},
+    {"4 MiB, no PAT", PAGING_32_PSE, CPU_PSE, 32, LARGE, 0, BIT(12), 0, WALK_RESERVED, 1, 0},
+    {"4 KiB, PAT", PAGING_32, CPU_PAT, 32, SMALL, 1, BIT(7), 0, WALK_MAPPED, 2, RWXU},
+    {"4 KiB, no PAT", PAGING_32, 0, 32, SMALL, 1, BIT(7), 0, WALK_RESERVED, 2, 0},
+    {"2 MiB in PAE, no PAT", PAGING_PAE, CPU_PAE, 40, LARGE, 1, BIT(12), 0, WALK_RESERVED, 2, 0},
     {"PS ignored in 32-bit", PAGING_32, 0, 32, SMALL, 0, BIT(7), 0, WALK_MAPPED, 2, RWXU},
     {"PAE root, bit 1", PAGING_PAE, PAE, 40, SMALL, 0, BIT(1), 0, WALK_RESERVED, 1, 0},
     {"PAE root, bit 2", PAGING_PAE, PAE, 40, SMALL, 0, BIT(2), 0, WALK_RESERVED, 1, 0},
