@@ -32,10 +32,11 @@ enum map_attribute {
                                    * on CPUs without a PAT */
 };
 
-/* The page attribute table that gives PWT alone the meaning of write combining, and leaves all the
- * others as they are after a reset (SDM volume 3A, section 12.12.4: PA0 WB, PA1 WC, PA2 UC-, PA3
- * UC, twice). */
-#define PAT_VALUE 0x0007040600070106
+/* The page attribute table that gives PWT alone the meaning of write combining: PA0 WB, PA1 WC, PA2
+ * UC-, PA3 UC, twice (SDM volume 3A, section 12.12.4); all but PA1 and PA5 as after a reset. Twice,
+ * because a recursive slot shows a large page as a small one, whose bit 7 is the PAT's: the same
+ * memory has one type at both places. */
+#define PAT_VALUE 0x0007010600070106
 
 struct map {
     u64 virt;

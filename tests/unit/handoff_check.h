@@ -199,7 +199,7 @@ static inline void check_control(const struct handoff *c) {
         (options->global ? 0x80 : 0) | (options->umip ? 0x800 : 0) | (options->smep ? 0x100000 : 0);
     HOLDS(!(entry->has_cr4) == !(features & CPU_CPUID));
     HOLDS(entry->trampoline == plan->trampoline_virt);
-    HOLDS(entry->pat == (has_combining(plan) ? 0x0007040600070106 : 0));
+    HOLDS(entry->pat == (has_combining(plan) ? 0x0007010600070106 : 0));
     if (!plan->paging) {
         HOLDS(entry->cr0 == 0x11 && entry->cr4 == extra && entry->efer == 0);
         HOLDS(entry->cr3 == 0 && entry->boot_cr3 == 0);
