@@ -7,6 +7,7 @@
 
 #include "machines.h"
 #include "ram.h"
+#include "second_mmu.h"
 #include "table_cost.h"
 #include "walk.h"
 
@@ -703,6 +704,134 @@ static inline u32 seen_attributes(const struct plan *plan, u32 attributes) {
     if (attributes & MAP_WRITE_COMBINING && !(plan->options.cpu_features & CPU_PAT))
         attributes ^= MAP_WRITE_COMBINING | MAP_UNCACHED;
     return attributes;
+}
+
+/* The processor of the plan with the plan's tables, as a reader that shares nothing with Aloft. */
+static inline struct mmu second_mmu(const struct plan_case *c, const struct ram *ram, u64 cr0,
+                                    u64 cr4, u64 efer, u64 pat) {
+    const struct plan *plan = c->plan;
+    u32 features = c->request->machine->cpu.features;
+    u64 of_reset = features & CPU_PAT ? 0x0007040600070406 : 0;
+    return (struct mmu){.bytes = ram_at(ram, plan->tables_phys, plan->table_frames * PAGE_SIZE),
+                        .start = plan->tables_phys,
+                        .size = plan->table_frames * PAGE_SIZE,
+                        .cr0 = cr0,
+                        .cr3 = plan->tables_phys,
+                        .cr4 = cr4,
+                        .efer = efer,
+                        .pat = pat ? pat : of_reset,
+                        .physical_bits = c->request->machine->cpu.physical_bits,
+                        .has_1g = features & CPU_PAGE_1G};
+}
+
+/* The page that a row is to become, but for its size and addresses. */
+static inline struct mmu_run page_of_row(const struct plan_case *c, const struct map *row) {
+    u32 features = c->request->machine->cpu.features, attributes = row->attributes;
+    bool nx = features & CPU_NX && c->plan->options.format >= &paging_formats[PAGING_PAE];
+    bool combining = attributes & MAP_WRITE_COMBINING;
+    return (struct mmu_run){
+        .virt = row->virt,
+        .phys = row->phys,
+        .rights = {.write = attributes & MAP_WRITE, .execute = !nx || attributes & MAP_EXECUTE},
+        .global = attributes & MAP_GLOBAL,
+        .type = combining && features & CPU_PAT          ? MMU_WC
+                : combining || attributes & MAP_UNCACHED ? MMU_UC
+                                                         : MMU_WB};
+}
+
+/* The largest page that may show this address of a row. */
+static inline u64 largest_page(const struct plan_case *c, const struct map *row, u64 virt) {
+    u32 id = (u32)(c->plan->options.format - paging_formats);
+    u32 features = c->request->machine->cpu.features;
+    bool small = c->request->options->small_pages || row->attributes & MAP_SMALL;
+    const u64 sizes[] = {id >= PAGING_4LEVEL && features & CPU_PAGE_1G ? GIB : 0,
+                         id == PAGING_32       ? 0
+                         : id == PAGING_32_PSE ? 4 * MIB
+                                               : 2 * MIB};
+    for (u32 i = 0; i < ARRAY_COUNT(sizes) && !small; i++) {
+        u64 size = sizes[i], before = virt & (size - 1), at = virt - row->virt;
+        if (size && !((row->virt ^ row->phys) & (size - 1)) && at >= before &&
+            row->size - (at - before) >= size)
+            return size;
+    }
+    return PAGE_SIZE;
+}
+
+/* How far the rows have been found in the list. */
+struct rows_found {
+    u32 row;
+    u64 done; /* bytes of it */
+};
+
+/* These pages of a row are the largest that may be: that can change at every 2 MiB. */
+static inline void check_page_sizes(const struct plan_case *c, const struct map *row, u64 virt,
+                                    u64 size, u64 page_size) {
+    for (u64 end = virt + size; virt != end;) {
+        HOLDS(largest_page(c, row, virt) == page_size);
+        u64 next = page_size > 2 * MIB ? virt + page_size : (virt & ~(2 * MIB - 1)) + 2 * MIB;
+        virt = end - virt < next - virt ? end : next;
+    }
+}
+
+/* A run goes on where the last one ended, in the rows; equal pages of two rows may stand side by
+ * side. */
+static inline void check_run_is_asked_for(const struct plan_case *c, const struct mmu_run *run,
+                                          struct rows_found *found) {
+    for (u64 at = 0, size = run->count * run->page_size; at < size;) {
+        HOLDS(found->row < c->plan->row_count);
+        const struct map *row = &c->plan->rows[found->row];
+        struct mmu_run asked = page_of_row(c, row);
+        u64 part = min_u64(size - at, row->size - found->done);
+        HOLDS(run->virt + at == row->virt + found->done &&
+              run->phys + at == row->phys + found->done);
+        HOLDS(run->rights.write == asked.rights.write && !run->rights.user);
+        HOLDS(run->rights.execute == asked.rights.execute);
+        HOLDS(run->global == asked.global && run->type == asked.type);
+        check_page_sizes(c, row, run->virt + at, part, run->page_size);
+        at += part;
+        found->done += part;
+        if (found->done == row->size)
+            *found = (struct rows_found){found->row + 1, 0};
+    }
+}
+
+/* Aloft's walker at both ends of a run. */
+static inline void check_walker_sees(const struct plan_case *c, const struct ram *ram,
+                                     const struct mmu_run *run) {
+    u64 size = run->count * run->page_size;
+    struct walk first = walk_to(c->plan, ram, run->virt);
+    struct walk last = walk_to(c->plan, ram, run->virt + size - 1);
+    HOLDS(first.result == WALK_MAPPED && first.phys == run->phys);
+    HOLDS(last.result == WALK_MAPPED && last.phys == run->phys + size - 1);
+    HOLDS(first.page_size == run->page_size && last.page_size == run->page_size);
+    HOLDS(first.attributes == last.attributes);
+    HOLDS(!(first.attributes & MAP_WRITE) == !run->rights.write);
+    HOLDS(!(first.attributes & MAP_EXECUTE) == !run->rights.execute);
+    HOLDS(!(first.attributes & MAP_USER) == !run->rights.user);
+    HOLDS(!(first.attributes & MAP_GLOBAL) == !run->global);
+    HOLDS(!(first.attributes & MAP_UNCACHED) == (run->type != MMU_UC));
+    HOLDS(!(first.attributes & MAP_WRITE_COMBINING) == (run->type != MMU_WC));
+}
+
+/* The second reader lists all that is mapped: every byte of every row, in the largest pages and
+ * with no more rights than asked for, what the recursive slot shows, and nothing else. (A slot
+ * shows a large page as a small one with the PAT's bit, which is reserved where there is no PAT.)
+ */
+static inline void check_second_reader(const struct plan_case *c, const struct ram *ram,
+                                       const struct mmu *mmu) {
+    enum { RUNS = 1 << 16 };
+    static struct mmu_run runs[RUNS];
+    struct mmu_list list = {.runs = runs, .room = RUNS};
+    struct range slot = recursive_range(c->plan);
+    struct rows_found found = {0, 0};
+    mmu_list_all(mmu, &list);
+    HOLDS(!list.full && (!list.faults || (slot.size && !mmu->pat)));
+    for (u32 i = 0; i < list.count; i++) {
+        check_walker_sees(c, ram, &runs[i]);
+        if (!range_has(slot, runs[i].virt))
+            check_run_is_asked_for(c, &runs[i], &found);
+    }
+    HOLDS(found.row == c->plan->row_count && !found.done);
 }
 
 /* The page at this address is what the rows say, or absent if they say nothing. */

@@ -490,13 +490,17 @@ static void check_finish(const struct plan_case *c, struct trial *trial, const s
     SUCCEEDS(finish_tightly(trial, ram, &entry));
     HOLDS(entry.ip == plan->entry && entry.bits == trial->image.bits);
     HOLDS(entry.sp > plan->handoff_virt && entry.sp < plan->handoff_virt + plan->stack_size);
+    struct mmu mmu = second_mmu(c, ram, entry.cr0, entry.cr4, entry.efer, entry.pat);
+    struct mmu_answer first = mmu_look_up(&mmu, entry.ip), stack = mmu_look_up(&mmu, entry.sp);
+    HOLDS(first.end == MMU_PAGE && first.phys == trial->image.entry_phys && first.rights.execute);
+    HOLDS(stack.end == MMU_PAGE && stack.rights.write && stack.type == MMU_WB);
     if (plan->paging) {
         check_tables_show_rows(c, ram);
         check_walk(c, ram, plan->handoff_virt - 1);
         check_walk(c, ram, plan->info_virt - 1);
+        HOLDS(entry.cr3 == plan->tables_phys);
         if (thoroughly)
-            check_nothing_else_is_mapped(c, ram);
-        HOLDS(walk_to(plan, ram, entry.ip).phys == trial->image.entry_phys);
+            check_second_reader(c, ram, &mmu);
         if (again)
             check_frames_are_exact(c, ram);
     }
