@@ -1,7 +1,7 @@
 """What `aloft plan` shows beside the loader's text: addresses, tables, JSON, pictures. Nothing is booted here.
 
-The translations are checked against a walker of its own, written from the Intel manual (SDM volume 3A, chapter 5)
-over the bytes that --dump-tables writes and the control registers that --json tells.
+The translations are checked against a walker written from the Intel manual (mmu.py), over the bytes that --dump-tables
+writes and the control registers that --json tells.
 """
 import json
 import random
@@ -12,6 +12,7 @@ import zlib
 import pytest
 
 import machine
+import mmu
 from test_kernels import HOW, NAMES, REFUSED
 
 CASES = [
@@ -29,76 +30,17 @@ CASES = [
 ]
 IDS = ["-".join([name, *options]).replace("--", "") for name, options in CASES]
 
-PRESENT, WRITE, USER, PWT, PCD, LARGE, GLOBAL = 1, 2, 4, 8, 16, 128, 256
 
+def mmu_of(plan, dump):
+    """A processor with the plan's control registers, over a dump of the tables."""
+    entry, has, base = plan["entry"], plan["machine"]["cpu"]["features"], number(plan["tables"]["physical"])
+    cr3, cr4, efer = (number(entry[name] or "0") for name in ("cr3", "cr4", "efer"))
 
-class Mmu:
-    """A processor with these control registers, over a dump of the tables."""
+    def read(address, size):
+        assert base <= address <= base + len(dump) - size, "an entry leads out of the tables"
+        return dump[address - base:address - base + size]
 
-    def __init__(self, plan, dump):
-        entry = plan["entry"]
-        self.cr3, self.cr4, self.efer = (int(entry[name] or "0", 16) for name in ("cr3", "cr4", "efer"))
-        self.base, self.dump = int(plan["tables"]["physical"], 16), dump
-        pae, la57, long_mode = self.cr4 >> 5 & 1, self.cr4 >> 12 & 1, self.efer >> 10 & 1
-        self.nx = self.efer >> 11 & 1
-        if long_mode:
-            self.width, self.bits, self.shifts = 8, 57 if la57 else 48, [48, 39, 30, 21, 12][not la57:]
-            self.large = {30, 21} if "1 GiB pages" in plan["machine"]["cpu"]["features"] else {21}
-        elif pae:
-            self.width, self.bits, self.shifts, self.large = 8, 32, [30, 21, 12], {21}
-        else:
-            self.width, self.bits, self.shifts, self.large = 4, 32, [22, 12], {22} if self.cr4 >> 4 & 1 else set()
-        self.top_bits = {30: 2} if pae and not long_mode else {}
-
-    def read(self, table, index):
-        at = table - self.base + index * self.width
-        assert 0 <= at <= len(self.dump) - self.width, "an entry leads out of the tables"
-        return int.from_bytes(self.dump[at:at + self.width], "little")
-
-    def index(self, virt, shift):
-        bits = self.top_bits.get(shift, 9 if self.width == 8 else 10)
-        return virt >> shift & (1 << bits) - 1
-
-    def canonical(self, virt):
-        if self.bits == 32:
-            return virt < 1 << 32
-        return virt >> (self.bits - 1) in (0, (1 << (65 - self.bits)) - 1)
-
-    def walk(self, virt):
-        """The entries as (physical place, value), and the page as (physical, size, write, execute, user) or None."""
-        table, entries, write, execute, user = self.cr3 & ~0x1F, [], True, True, True
-        for shift in self.shifts:
-            index = self.index(virt, shift)
-            value = self.read(table, index)
-            entries.append((table + index * self.width, value))
-            if not value & PRESENT:
-                return entries, None
-            if shift not in self.top_bits:  # entries of PAE's root have no rights
-                write, user = write and bool(value & WRITE), user and bool(value & USER)
-            execute = execute and not (self.nx and value >> 63)
-            if shift == 12 or (value & LARGE and shift in self.large):
-                address = value & ((1 << 52) - 1 if self.width == 8 else 0xFFFFFFFF) & ~((1 << shift) - 1)
-                return entries, (address | virt & (1 << shift) - 1, 1 << shift, write, execute, user)
-            table = value & 0x000FFFFFFFFFF000
-        raise AssertionError("no leaf at the lowest level")
-
-    def pages(self):
-        """Every page, by reading every entry of every table: {virtual: (physical, size, write, execute, user)}."""
-        found, todo = {}, [(0, self.cr3 & ~0x1F, 0)]
-        while todo:
-            level, table, virt = todo.pop()
-            shift = self.shifts[level]
-            for index in range(1 << self.top_bits.get(shift, 9 if self.width == 8 else 10)):
-                value, part = self.read(table, index), virt | index << shift
-                if not value & PRESENT:
-                    continue
-                if shift == 12 or (value & LARGE and shift in self.large):
-                    if self.bits > 32 and part >> (self.bits - 1):
-                        part |= (1 << 64) - (1 << self.bits)
-                    found[part] = self.walk(part)[1]
-                else:
-                    todo.append((level + 1, value & 0x000FFFFFFFFFF000, part))
-        return found
+    return mmu.Mmu(read, cr3, cr4, efer, entry["pat"] and number(entry["pat"]), "PAT" in has, "1 GiB pages" in has)
 
 
 def plan_of(tmp_path, name, options, *more):
@@ -132,7 +74,7 @@ def probes(plan):
 @pytest.mark.parametrize("name,options", CASES, ids=IDS)
 def test_addresses(tmp_path, name, options):
     plan, dump = plan_of(tmp_path, name, options)
-    mmu = Mmu(plan, dump)
+    unit = mmu_of(plan, dump)
     addresses = probes(plan)
     words = [f"--address=0x{address:x}" for address in addresses]
     told, _ = plan_of(tmp_path, name, options, *words)
@@ -142,20 +84,20 @@ def test_addresses(tmp_path, name, options):
     for address, answer, block in zip(addresses, told["addresses"], blocks):
         assert number(answer["address"]) == address
         assert int(block.split("\n")[0], 16) == address
-        check_answer(mmu, plan, address, answer, block)
+        check_answer(unit, plan, address, answer, block)
 
 
-def check_answer(mmu, plan, address, answer, block):
+def check_answer(unit, plan, address, answer, block):
     slot = plan["tables"]["recursive"]
     owner = next((row.get("owner", "recursive slot") for row in [*plan["mappings"], *([slot] if slot else [])]
                   if number(row["virtual"]) <= address < number(row["virtual"]) + number(row["size"])), None)
-    if not mmu.canonical(address):
+    if not unit.canonical(address):
         assert answer["result"] == "not canonical" and "not mapped" in block
-        assert f"0x{number(answer['canonical']):0{8 if mmu.bits == 32 else 16}x}" in block
-        assert mmu.canonical(number(answer["canonical"]))
-        assert (number(answer["canonical"]) ^ address) & ((1 << mmu.bits) - 1) == 0
+        assert f"0x{number(answer['canonical']):0{8 if unit.bits == 32 else 16}x}" in block
+        assert unit.canonical(number(answer["canonical"]))
+        assert (number(answer["canonical"]) ^ address) & ((1 << unit.bits) - 1) == 0
         return
-    entries, page = mmu.walk(address)
+    entries, page = unit.walk(address)
     assert [(number(step["physical"]), number(step["value"])) for step in answer["steps"]] == entries
     assert [(int(place, 16), int(value, 16)) for place, value
             in re.findall(r"^\w+ +\d+ at (0x\w+) +(0x\w+)", block, re.M)] == entries
@@ -165,7 +107,7 @@ def check_answer(mmu, plan, address, answer, block):
         assert answer["result"] == "absent"
         assert re.search(rf"^not mapped: the {answer['steps'][-1]['entry']} is absent$", block, re.M)
         return
-    physical, size, write, execute, user = page
+    physical, size, write, execute, user = page.phys + address - page.virt, page.size, *page[4:7]
     assert answer["result"] == "mapped" and answer["owner"] == owner
     assert (number(answer["physical"]), number(answer["page_size"])) == (physical, size)
     assert (answer["write"], answer["execute"], answer["user"]) == (write, execute, user)
@@ -185,7 +127,8 @@ def test_leaves_are_what_the_tables_hold(tmp_path, name, options):
         for i in range(number(run["count"])):
             leaves[number(run["virtual"]) + i * size] = (number(run["physical"]) + i * size, size,
                                                          run["write"], run["execute"], run["user"])
-    assert leaves == Mmu(plan, dump).pages()
+    assert leaves == {page.virt: (page.phys, page.size, page.write, page.execute, page.user)
+                      for page in mmu_of(plan, dump).pages()}
     for row in plan["mappings"]:
         at = number(row["virtual"])
         for run in row["pages"]:
