@@ -499,8 +499,10 @@ static void check_finish(const struct plan_case *c, struct trial *trial, const s
         check_walk(c, ram, plan->handoff_virt - 1);
         check_walk(c, ram, plan->info_virt - 1);
         HOLDS(entry.cr3 == plan->tables_phys);
-        if (thoroughly)
+        if (thoroughly && again)
             check_second_reader(c, ram, &mmu);
+        else if (thoroughly)
+            check_nothing_else_is_mapped(c, ram);
         if (again)
             check_frames_are_exact(c, ram);
     }
