@@ -32,7 +32,8 @@ CC64 := $(CC64)
 LD32 := $(LD32)
 LD64 := $(LD64)
 
-PYTEST ?= /usr/bin/python3 -m pytest
+# Boots share nothing, so they run side by side where pytest-xdist is installed.
+PYTEST ?= /usr/bin/python3 -m pytest -p no:cacheprovider $(shell /usr/bin/python3 -c "import xdist" 2>/dev/null && echo -n 2)
 QEMU ?= qemu-system-x86_64
 
 # ---- sources --------------------------------------------------------------------------------------------
@@ -240,7 +241,7 @@ bench: all all-kernels ## requests, bytes and time of a boot, for each medium an
 # The loader as the other compiler makes it, booted; and built by the cross compiler where it is installed.
 compilers: all-kernels $(BUILD)/aloft ## build the loader with gcc and with clang, boot both
 	$(Q)for cc in gcc clang; do $(MAKE) --no-print-directory BUILD=$(BUILD)/$$cc CC=$$cc all all-kernels && \
-		BUILD=$(BUILD)/$$cc $(PYTEST) -q -p no:cacheprovider tests/boot/test_kernels.py -k "pc and 128M or were_built" || exit 1; done
+		BUILD=$(BUILD)/$$cc $(PYTEST) -q tests/boot/test_kernels.py -k "pc and 128M or were_built" || exit 1; done
 
 test: unit fuzz-replay boot-test compilers size ## all tests
 

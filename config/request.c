@@ -124,7 +124,7 @@ static bool read_modules(struct config *c, bool is_initrd, struct boot_request *
                                       CONFIG_MODULES_MAX);
         struct file_request *module = &request->modules[request->module_count++];
         MUST(read_path(c, word, module));
-        module->nounzip = nounzip;
+        module->nounzip = nounzip || is_initrd; /* Linux unpacks its own */
         if (!is_initrd)
             return join(c, word + 1, &module->arguments);
     } while (++word < c->word_count);

@@ -132,7 +132,7 @@ static bool check_room(const struct place *place) {
                     : has_gpt(&place->table) ? "in its BIOS boot partition"
                                              : "between the boot sector and the first partition",
                     needed,
-                    place->is_volume ? "make the file system anew (mkfs.fat -R 160)"
+                    place->is_volume ? "make the file system anew (mkfs.fat -R 256)"
                                      : "make room there, 1 MiB being usual");
 }
 

@@ -4,7 +4,7 @@
 set -eu
 
 packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev zlib1g-dev mtools
-    dosfstools e2fsprogs xorriso qemu-system-x86 python3 python3-pytest'
+    dosfstools e2fsprogs xorriso qemu-system-x86 python3 python3-pytest python3-pytest-xdist'
 # Compilers for the loader and the test kernels, where the machine's own makes no x86 code.
 case $(uname -m) in
 x86_64) packages="$packages linux-image-amd64" ;; # a kernel for tests/boot/test_linux.py
@@ -22,9 +22,9 @@ This is not a Debian system, so nothing was installed. Aloft needs, under the na
   cmocka and zlib (with headers), python3, pytest   to run the tests
   clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
   Fedora: dnf install gcc make binutils nasm mtools dosfstools e2fsprogs xorriso qemu-system-x86 libcmocka-devel \\
-          zlib-devel python3-pytest clang lld llvm compiler-rt
+          zlib-devel python3-pytest python3-pytest-xdist clang lld llvm compiler-rt
   Arch:   pacman -S base-devel nasm mtools dosfstools e2fsprogs libisoburn qemu-system-x86 cmocka zlib \\
-          python-pytest clang lld llvm \\
+          python-pytest python-pytest-xdist clang lld llvm \\
           compiler-rt
 END
     for command in cc make nasm mcopy mkfs.fat xorriso qemu-system-x86_64 python3; do

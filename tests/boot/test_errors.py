@@ -242,7 +242,7 @@ def test_stage1_of_a_cd_finds_a_flipped_bit(tmp_path, offset):
     stage1_stops(tmp_path, image, "S", medium="hdd")
 
 
-@pytest.mark.parametrize("place,value", [(12, 0), (16, 0), (16, 2048), (16, 2048 + 65536 + 1)])
+@pytest.mark.parametrize("place,value", [(12, 0), (16, 0), (16, 2048), (16, 2048 + 57 * 2048 + 1)])
 def test_stage1_of_a_cd_misses_its_table(tmp_path, place, value):
     image, data, start = cd(tmp_path)
     data[start + place:start + place + 4] = value.to_bytes(4, "little")
