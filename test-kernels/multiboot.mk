@@ -12,6 +12,15 @@ MULTIBOOT_ROWS := \
     mb2-elf32:-DPROTOCOL=2 \
     mb2-video:-DPROTOCOL=2+-DVIDEO \
     mb2-kludge:-DPROTOCOL=2+-DKLUDGE \
+    mb1-video-elf32:-DPROTOCOL=1+-DVIDEO \
+    mb2-video-elf32:-DPROTOCOL=2+-DVIDEO \
+    mb1-video-kludge:-DPROTOCOL=1+-DVIDEO+-DKLUDGE \
+    mb2-video-kludge:-DPROTOCOL=2+-DVIDEO+-DKLUDGE \
+    mb1-any:-DPROTOCOL=1+-DVIDEO+-DSIZE=0,0,0 \
+    mb2-any:-DPROTOCOL=2+-DVIDEO+-DSIZE=0,0,0 \
+    mb1-text:-DPROTOCOL=1+-DVIDEO+-DSCREEN=1 \
+    mb2-console:-DPROTOCOL=2+-DSCREEN=2 \
+    mb2-console-video:-DPROTOCOL=2+-DVIDEO+-DSCREEN=2 \
     mb1-on-loader:-DPROTOCOL=1:0x1c000
 
 MULTIBOOT_DIR := $(KERNELS_DIR)/multiboot
@@ -51,7 +60,8 @@ $(MULTIBOOT_OUT)/mb2-relocatable-%.bin: $(MULTIBOOT_DIR)/relocatable.asm
 	$(KERNEL_Q)$(NASM) -f bin -DPREFERENCE=$* -o $@ $<
 
 MULTIBOOT_FILES := $(foreach row,$(MULTIBOOT_ROWS),$(MULTIBOOT_OUT)/$(word 1,$(subst :, ,$(row))).elf) \
-    $(addprefix $(MULTIBOOT_OUT)/,mb1-real-mode.bin mb2-relocatable-0.bin mb2-relocatable-1.bin mb2-relocatable-2.bin mb1-kludge.bin mb2-kludge.bin mb1-elf64.elf mb2-elf64.elf)
+    $(addprefix $(MULTIBOOT_OUT)/,mb1-real-mode.bin mb2-relocatable-0.bin mb2-relocatable-1.bin mb2-relocatable-2.bin mb1-kludge.bin mb2-kludge.bin \
+    mb1-video-kludge.bin mb2-video-kludge.bin mb1-elf64.elf mb2-elf64.elf mb1-video-elf64.elf mb2-video-elf64.elf)
 
 .PHONY: all-multiboot
 all-kernels: all-multiboot

@@ -2,7 +2,9 @@
 ;
 ;   PROTOCOL   1 or 2
 ;   KLUDGE     with load addresses: a.out kludge, or address and entry tags
-;   VIDEO      with a wish for 800x600x32
+;   VIDEO      with a wish for a screen: 800x600x32, or
+;   SIZE       WIDTH,HEIGHT,DEPTH in its place
+;   SCREEN     Multiboot 1: the kind of screen, 0 for pixels, 1 for text; Multiboot 2: the flags of its console tag
 ;   RELOCATE   Multiboot 2: with a relocatable tag
 ;   FLAGS      Multiboot 1: these flags besides
 ;
@@ -13,6 +15,10 @@
 
 %ifndef FLAGS
 %define FLAGS 0
+%endif
+
+%ifndef SIZE
+%define SIZE 800, 600, 32
 %endif
 
         section .multiboot
@@ -34,7 +40,12 @@ header:
 %else
         dd      0, 0, 0, 0, 0
 %endif
-        dd      0, 800, 600, 32
+%ifdef SCREEN
+        dd      SCREEN
+%else
+        dd      0
+%endif
+        dd      SIZE
 %else
         align   8
 header:
@@ -52,7 +63,12 @@ request_end:
 %endif
 %ifdef VIDEO
         dw      5, 1
-        dd      20, 800, 600, 32
+        dd      20, SIZE
+        align   8
+%endif
+%ifdef SCREEN
+        dw      4, 1
+        dd      12, SCREEN
         align   8
 %endif
         dw      6, 0                    ; modules start a page
@@ -73,10 +89,12 @@ header_end:
 
 ; The offsets are those of struct registers in probe.c. Position independent, for a relocatable image may lie
 ; anywhere: EBP finds the variables.
-start:  mov     [esp - 4], ebp          ; below the stack: nothing interrupts
+start:  mov     [esp - 8], ebp          ; below the stack: nothing interrupts, and the call takes but 4 bytes
         call    .here
 .here:  pop     ebp
         lea     ebp, [ebp + registers - .here]
+        push    dword [esp - 8]
+        pop     dword [ebp + 24]
         mov     [ebp + 0], eax
         mov     [ebp + 4], ebx
         mov     [ebp + 8], ecx
@@ -96,6 +114,12 @@ start:  mov     [esp - 4], ebp          ; below the stack: nothing interrupts
         mov     [ebp + 60], eax
         sgdt    [ebp + 64]
         sidt    [ebp + 72]
+        mov     eax, cr3
+        mov     [ebp + 80], eax
+        mov     eax, cr4
+        mov     [ebp + 84], eax
+        sldt    [ebp + 88]
+        str     [ebp + 92]
         push    ebp
         call    probe
 .stop:  hlt

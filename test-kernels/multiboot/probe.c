@@ -18,11 +18,13 @@ struct table_register {
 } __attribute__((packed));
 
 struct registers {
-    uint32_t eax, ebx, ecx, edx, esi, edi, unused, esp, eflags;
+    uint32_t eax, ebx, ecx, edx, esi, edi, ebp, esp, eflags;
     uint32_t cs, ds, es, fs, gs, ss, cr0;
     struct table_register gdt;
     uint16_t pad;
     struct table_register idt;
+    uint16_t pad_2;
+    uint32_t cr3, cr4, ldt, task;
 };
 
 extern uint8_t image_start[], image_end[];
@@ -117,6 +119,18 @@ static uint32_t hash(const uint8_t *from, uint32_t size) {
     return value;
 }
 
+/* What a real-mode pointer points to. */
+static const uint8_t *far(const uint8_t *pointer) {
+    return at(get16(pointer) + ((uint32_t)get16(pointer + 2) << 4));
+}
+
+static uint32_t hash_string(const uint8_t *from) {
+    uint32_t size = 0;
+    while (from[size])
+        size++;
+    return hash(from, size);
+}
+
 static int has_word(const char *line, const char *word) {
     for (; *line; line++) {
         uint32_t length = 0;
@@ -145,9 +159,14 @@ static void dump_state(const struct registers *r) {
     field("", "edx", r->edx);
     field("", "esi", r->esi);
     field("", "edi", r->edi);
+    field("", "ebp", r->ebp);
     field("", "esp@", r->esp);
     field("", "eflags", r->eflags);
     field("", "cr0", r->cr0);
+    field("", "cr3", r->cr3);
+    field("", "cr4", r->cr4);
+    field("", "ldt", r->ldt & 0xffff);
+    field("", "task", r->task & 0xffff);
     dump_descriptor("cs.", r, r->cs);
     dump_descriptor("ss.", r, r->ss);
     field("", "ds", r->ds);
@@ -156,6 +175,9 @@ static void dump_state(const struct registers *r) {
     field("", "gs", r->gs);
     field("", "gdt.limit", r->gdt.limit);
     field("", "gdt.base@", r->gdt.base);
+    field("", "idt.limit", r->idt.limit);
+    field("", "idt.base", r->idt.base);
+    field("", "pic.masks", port_read(0x21) | (uint64_t)port_read(0xa1) << 8);
     field("", "a20", get32(at(0x100000)) != get32(at(0)) || get32(at(0x100004)) != get32(at(4)));
     field("", "image.start@", (uintptr_t)image_start);
     field("", "image.end@", (uintptr_t)image_end);
@@ -203,18 +225,41 @@ static void dump_vbe(const uint8_t *interface, const uint8_t *controller, const 
     field("vbe.", "interface_len", get16(interface + 6));
     field("vbe.", "signature", get32(controller));
     field("vbe.", "version", get16(controller + 4));
+    field("vbe.", "capabilities", get32(controller + 10));
     field("vbe.", "memory", get16(controller + 18));
+    field("vbe.", "oem", hash_string(far(controller + 6)));
+    /* The list of modes may lie in the block itself, at the end of which a BIOS may write more. */
+    const uint8_t *modes = far(controller + 14);
+    uint32_t count = 0;
+    while (count < 512 && get16(modes + 2 * count) != 0xffff)
+        count++;
+    field("vbe.", "modes", count);
+    field("vbe.", "modes-hash", hash(modes, 2 * count));
+    field("vbe.", "modes-in-block", modes >= controller && modes < controller + 512);
     field("vbe.", "attributes", get16(mode));
     field("vbe.", "width", get16(mode + 18));
     field("vbe.", "height", get16(mode + 20));
     field("vbe.", "depth", mode[25]);
     field("vbe.", "model", mode[27]);
     field("vbe.", "framebuffer", get32(mode + 40));
+    field("vbe.", "mode-hash", hash(mode, 256));
 }
 
+/* The palette that was handed over, and the one that the screen really has: of 6 bits a colour, or of 8. */
 static void dump_palette(const uint8_t *palette, uint32_t count) {
+    uint32_t wrong = 0;
     field("framebuffer.", "colours", count);
-    field("framebuffer.", "palette-hash", hash(palette, 3 * count));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t colour = 0, screen = 0;
+        port_write(0x3c7, (uint8_t)i);
+        for (uint32_t part = 0; part < 3; part++) {
+            colour = colour << 8 | palette[3 * i + part];
+            screen = screen << 8 | port_read(0x3c9);
+        }
+        field(item("framebuffer.colour", i), "rgb", colour);
+        wrong += screen != colour && screen != (colour >> 2 & 0x3f3f3f);
+    }
+    field("framebuffer.", "colours-not-on-screen", wrong);
 }
 
 static void dump_framebuffer(const uint8_t *from) {
@@ -243,8 +288,9 @@ static void dump_sections(const uint8_t *table, uint32_t count, uint32_t size, u
         field(item("section", i), "type", type);
         field(item("section", i), "address@", address);
         field(item("section", i), "size", bytes);
-        /* Loaded by nobody but the loader, changed by nobody: symbols, strings, comments. */
-        if (bytes && address && type != 8 && (address < (uintptr_t)image_start || address >= (uintptr_t)image_end))
+        field(item("section", i), "header-hash", hash(entry, wide ? 16 : 12) ^ hash(entry + (wide ? 24 : 16), wide ? 40 : 24));
+        /* Of no segment, and so changed by nobody: symbols, strings, comments. */
+        if (bytes && address && type != 8 && !(get32(entry + 8) & 2))
             field(item("section", i), "hash", hash(at(address), bytes));
     }
 }
