@@ -80,8 +80,9 @@ enum { BIOS_DRIVES_MAX = 8, VBE_CONTROLLER_SIZE = 512, VBE_MODE_SIZE = 256, PALE
 /* The blocks of VBE 3.0, as the BIOS writes them, and the screen's palette. */
 struct vbe {
     bool present; /* is the controller block there? */
-    u16 mode;     /* 3 for the text mode that a PC starts in */
+    u16 mode;     /* as VBE function 03h gives it: bit 14 for a linear framebuffer; 3 for text */
     u16 interface_segment, interface_offset, interface_size;
+    u32 controller_phys; /* of the block when the BIOS filled it in: it may point into itself */
     u8 controller[VBE_CONTROLLER_SIZE];
     u8 mode_info[VBE_MODE_SIZE]; /* of `mode`, zeros in text mode */
     u16 colour_count;            /* of a screen of pixels that are numbers of colours */

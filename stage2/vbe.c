@@ -44,6 +44,19 @@ static void probe_controller(struct vbe *vbe) {
     u8 *controller = vbe->controller;
     store32(controller, 0x32454256); /* "VBE2": the long form */
     vbe->present = call_vbe(0x00, 0, 0, controller) && load32(controller) == 0x41534556;
+    vbe->controller_phys = (u32)(uintptr_t)controller;
+    vbe->colour_count = 0;
+}
+
+/* The 16 colours of text mode, in which bit 3 is for brightness, as GRUB gives them: number 6 is
+ * brown, not dark yellow. The adapter has 6 bits a part. */
+static void choose_palette(struct vbe *vbe) {
+    static const u8 levels[] = {0, 0xa8, 0x54, 0xfe};
+    vbe->colour_count = 16;
+    for (u32 i = 0; i < 16; i++)
+        for (u32 part = 0; part < 3; part++)
+            vbe->colours[i][part] = levels[(i >> (2 - part) & 1) | (i >> 2 & 2)];
+    vbe->colours[6][1] = levels[2];
 }
 
 void probe_video(struct machine *machine) {
@@ -68,9 +81,13 @@ void probe_vbe(struct machine *machine) {
         vbe->present = false;
         return;
     }
-    vbe->mode = machine->video_mode ? machine->video_mode : (u16)mode.ebx;
-    if (machine->video_mode)
-        call_vbe(0x01, 0, vbe->mode, vbe->mode_info);
+    vbe->mode = (u16)mode.ebx;
+    if (machine->video_mode) {
+        vbe->mode = machine->video_mode | LINEAR;
+        call_vbe(0x01, 0, machine->video_mode, vbe->mode_info);
+        if (!machine->screen.red.size)
+            choose_palette(vbe);
+    }
     bios_call(0x10, &interface);
     if ((u16)interface.eax != VBE_SUCCESS)
         return;
@@ -79,9 +96,22 @@ void probe_vbe(struct machine *machine) {
     vbe->interface_size = (u16)interface.ecx;
 }
 
+/* INT 10h, AX=1012h: a VGA BIOS has it where VBE function 09h is missing. */
+static void set_palette(const struct vbe *vbe) {
+    struct bios_registers registers = {.eax = 0x1012,
+                                       .ecx = vbe->colour_count,
+                                       .edx = bios_offset(block),
+                                       .es = bios_segment(block)};
+    for (u32 i = 0; i < 3u * vbe->colour_count; i++)
+        block[i] = (&vbe->colours[0][0])[i] >> 2;
+    bios_call(0x10, &registers);
+}
+
 struct error set_video(const struct machine *machine) {
     if (machine->video_mode && !call_vbe(0x02, machine->video_mode | (u32)LINEAR, 0, block))
         return error_make(ERROR_VIDEO_SET, .number = {machine->video_mode, machine->screen.width,
                                                       machine->screen.height});
+    if (machine->vbe.colour_count)
+        set_palette(&machine->vbe);
     return OK;
 }
