@@ -106,6 +106,20 @@ void write_vbe_interface(const struct vbe *vbe, u8 *to) {
     store16(to + 6, vbe->interface_size);
 }
 
+/* VBE 3.0, section 4.3: real-mode pointers to the OEM's string, the list of modes, and the OEM's
+ * names. A BIOS may write what they point to into the block, and then they must follow it. */
+void write_vbe_controller(const struct vbe *vbe, struct block *block, u8 *to) {
+    static const u8 pointers[] = {6, 14, 22, 26, 30};
+    u32 phys = block_phys(block, to);
+    memcpy(to, vbe->controller, VBE_CONTROLLER_SIZE);
+    for (u32 i = 0; i < ARRAY_COUNT(pointers) && phys < MIB; i++) {
+        u8 *at = to + pointers[i];
+        u32 into = load16(at) + ((u32)load16(at + 2) << 4) - vbe->controller_phys;
+        if (into < VBE_CONTROLLER_SIZE)
+            store32(at, (phys + into) >> 4 << 16 | ((phys + into) & 15));
+    }
+}
+
 /* VBE 3.0, section 4.4: width at 12h, height at 14h. The memory model at 1Bh is 0 for text. */
 void write_vbe_mode(const struct machine *machine, u8 *to) {
     memcpy(to, machine->vbe.mode_info, VBE_MODE_SIZE);
@@ -113,6 +127,11 @@ void write_vbe_mode(const struct machine *machine, u8 *to) {
         return;
     store16(to + 0x12, (u16)machine->screen.width);
     store16(to + 0x14, (u16)machine->screen.height);
+}
+
+/* A partition that begins where the drive does is the drive: so are CDs' images on disks. */
+u32 boot_partition(const struct boot_drive *drive) {
+    return drive->partition_start ? drive->partition - 1 : ~0u;
 }
 
 /* The table as it was loaded, its addresses filled in. */

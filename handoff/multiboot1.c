@@ -151,7 +151,9 @@ static void write_video(struct info *info) {
     }
     if (!vbe->present)
         return;
-    put(info, HAS_VBE, AT_VBE_CONTROLLER, vbe->controller, VBE_CONTROLLER_SIZE);
+    u8 *controller = take(info, HAS_VBE, AT_VBE_CONTROLLER, VBE_CONTROLLER_SIZE);
+    if (controller)
+        write_vbe_controller(vbe, info->block, controller);
     u8 *mode_info = take(info, HAS_VBE, AT_VBE_MODE_INFO, VBE_MODE_SIZE);
     if (mode_info)
         write_vbe_mode(machine, mode_info);
@@ -160,7 +162,7 @@ static void write_video(struct info *info) {
 
 /* Drive, then the numbers of the partition and of those in it, each from 0; FFh for none. */
 static u32 boot_device(const struct boot_drive *drive) {
-    return (u32)drive->bios_number << 24 | ((drive->partition - 1) & 0xff) << 16 | 0xffff;
+    return (u32)drive->bios_number << 24 | (boot_partition(drive) & 0xff) << 16 | 0xffff;
 }
 
 void multiboot1_write(struct block *block) {

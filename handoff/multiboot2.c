@@ -93,7 +93,7 @@ static void put_framebuffer(struct block *block) {
         if (!at)
             return;
         write_vbe_interface(vbe, at);
-        memcpy(at + 8, vbe->controller, VBE_CONTROLLER_SIZE);
+        write_vbe_controller(vbe, block, at + 8);
         write_vbe_mode(machine, at + 8 + VBE_CONTROLLER_SIZE);
     }
     if (screen->kind == SCREEN_NONE)
@@ -165,8 +165,7 @@ void multiboot2_write(struct block *block) {
     put_sections(block);
     if ((at = put_tag(block, TAG_MEMORY_SIZES, 8)))
         write_memory_sizes(boot->machine, at);
-    /* Partitions count from 0; FFFFFFFFh for none. */
-    put_words(block, TAG_BOOT_DEVICE, (u32[]){drive->bios_number, drive->partition - 1, ~0u}, 3);
+    put_words(block, TAG_BOOT_DEVICE, (u32[]){drive->bios_number, boot_partition(drive), ~0u}, 3);
     put_framebuffer(block);
     put_smbios(block);
     put_acpi(block);

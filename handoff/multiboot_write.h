@@ -53,8 +53,14 @@ void write_apm(const struct apm *apm, u8 *to);
 /* Mode, and segment, offset and size of the interface: 8 bytes. */
 void write_vbe_interface(const struct vbe *vbe, u8 *to);
 
+/* VBE_CONTROLLER_SIZE bytes, at `to` in the block. */
+void write_vbe_controller(const struct vbe *vbe, struct block *block, u8 *to);
+
 /* VBE_MODE_SIZE bytes; in text mode those few that GRUB makes up. */
 void write_vbe_mode(const struct machine *machine, u8 *to);
+
+/* The number of the boot volume's partition, from 0; all ones for none. */
+u32 boot_partition(const struct boot_drive *drive);
 
 void multiboot1_write(struct block *block);
 void multiboot2_write(struct block *block);

@@ -123,9 +123,10 @@ struct error protocol_open(const struct boot *boot, const struct source *kernel)
 
 const char *protocol_video(const struct boot *boot) {
     const struct boot_request *request = boot->request;
+    bool asks = request->protocol == PROTOCOL_NATIVE || boot->opened->header.video.kind;
     if (*request->options.video)
         return request->options.video;
-    return *request->gfxpayload ? request->gfxpayload : boot->opened->video;
+    return *request->gfxpayload && asks ? request->gfxpayload : boot->opened->video;
 }
 
 /* Without paging there is nothing to choose but the place of a position-independent kernel. */

@@ -47,7 +47,8 @@ struct boot {
 MUST_USE struct error protocol_open(const struct boot *boot, const struct source *kernel);
 
 /* The video modes that the kernel may have, best first, as a list of video_list.h: what the
- * configuration says, else the kernel's header. */
+ * configuration says, else the kernel's header. A Multiboot kernel whose header does not speak of
+ * the screen knows text alone, so gfxpayload is nothing to it. */
 const char *protocol_video(const struct boot *boot);
 
 /* Moves a position-independent kernel to its place, and plans. Errors: as plan_place() and

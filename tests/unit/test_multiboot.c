@@ -388,6 +388,7 @@ static void set_scene(enum boot_protocol protocol) {
     memset(scene.ram, 0xcc, RAM_SIZE);
     scene.machine = machine_of(ram_8m, CPU_QEMU64, 40);
     scene.machine.drive.partition = 2;
+    scene.machine.drive.partition_start = 4096;
     scene.request =
         (struct boot_request){.protocol = protocol,
                               .options = kernel_options_default(),
@@ -687,7 +688,9 @@ static void test_bare_machine(void **state) {
         static const u32 tags[] = {2, 24, 0x100100, 0x100000, 0, 0, 3, 12, 0x100200, 0};
         set_scene(version == 1 ? PROTOCOL_MULTIBOOT1 : PROTOCOL_MULTIBOOT2);
         scene.machine.screen.kind = SCREEN_NONE;
-        scene.machine.drive.partition = 0;
+        /* A partition that begins where the drive does is none. */
+        scene.machine.drive.partition = version - 1;
+        scene.machine.drive.partition_start = 0;
         scene.request.kernel.arguments = "";
         scene.file.size = 0x1800;
         if (version == 1)
@@ -734,6 +737,7 @@ static void test_screens(void **state) {
         *vbe = (struct vbe){true, 0x4118, 0xc000, 0x10, 0x20, .colour_count = 16};
         for (u32 i = 0; i < 512; i++)
             vbe->controller[i] = (u8)(i + 1);
+        vbe->controller_phys = 0x3a4c8;
         for (u32 i = 0; i < 256; i++)
             vbe->mode_info[i] = (u8)(255 - i);
         for (u32 i = 0; i < 48; i++)
@@ -763,6 +767,83 @@ static void test_screens(void **state) {
         assert_int_equal(word_at(screen + 8), 3200);
         assert_int_equal(word_at(screen + 20) & 0xffff, indexed ? 8 : 0x120);
         check_bytes(colours, indexed ? vbe->colours[0] : rgb, indexed ? 48 : 6);
+    }
+}
+
+/* What the controller's block points to follows it, if it lies in the block. */
+static void test_controller_pointers(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        u32 field;
+        u16 offset, segment;
+        u32 into; /* the block; 0 for a pointer that stays */
+    } rows[] = {{"string, in the block", 6, 0x0008, 0x3a5d, 0x110},
+                {"modes, in the block", 14, 0xa4ea, 0x3000, 0x22},
+                {"vendor, at the end of the block", 22, 0xa6c7, 0x3000, 0x1ff},
+                {"product, behind the block", 26, 0xa6c8, 0x3000, 0},
+                {"product, in front of the block", 26, 0xa4c7, 0x3000, 0},
+                {"revision, in the block", 30, 0x0, 0x3a50, 0x38},
+                {"modes, in a ROM", 14, 0x1234, 0xc000, 0},
+                {"no pointer", 10, 0xa4ea, 0x3000, 0}};
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(rows); i++) {
+        u32 row = (u32)i >> 1;
+        struct vbe *vbe = &scene.machine.vbe;
+        set_scene(i & 1 ? PROTOCOL_MULTIBOOT2 : PROTOCOL_MULTIBOOT1);
+        make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+        put_header_1(&scene.file, 0x100, 3, NULL, 0);
+        put_header_2(&scene.file, 0x200, NULL, 0);
+        *vbe = (struct vbe){.present = true, .mode = 0x4118, .controller_phys = 0x3a4c8};
+        store16(vbe->controller + rows[row].field, rows[row].offset);
+        store16(vbe->controller + rows[row].field + 2, rows[row].segment);
+        scene.machine.screen =
+            (struct screen){.kind = SCREEN_PIXELS, .phys = 0xfd000000, .depth = 32, .red = {16, 8}};
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        u64 at = i & 1 ? find_tag(7, 784) + 16 : word_at(scene.entry.bx + 72);
+        const u8 *pointer = scene.ram + at + rows[row].field;
+        u32 linear = ((u32)rows[row].segment << 4) + rows[row].offset;
+        if (rows[row].into)
+            linear = (u32)at + rows[row].into;
+        if (((u32)load16(pointer + 2) << 4) + load16(pointer) != linear)
+            fail_msg("%s: %x", rows[row].name, load32(pointer));
+    }
+}
+
+/* gfxpayload is for kernels whose header speaks of the screen, and for those of `kernel`. */
+static void test_gfxpayload(void **state) {
+    (void)state;
+    static const struct {
+        enum boot_protocol protocol;
+        u32 flags, type; /* of the Multiboot 1 header, or of a Multiboot 2 tag if not 0 */
+        const char *payload, *option, *list;
+    } rows[] = {
+        {PROTOCOL_MULTIBOOT1, 3, 0, "640x480", "", ""},
+        {PROTOCOL_MULTIBOOT1, 7, 0, "640x480", "", "640x480"},
+        {PROTOCOL_MULTIBOOT1, 7, 1, "640x480", "", "640x480"},
+        {PROTOCOL_MULTIBOOT1, 7, 0, "text", "", "text"},
+        {PROTOCOL_MULTIBOOT1, 7, 0, "", "", "800x600x32,auto"},
+        {PROTOCOL_MULTIBOOT1, 7, 1, "", "", ""},
+        {PROTOCOL_MULTIBOOT2, 0, 0, "640x480", "", ""},
+        {PROTOCOL_MULTIBOOT2, 0, 5, "640x480", "", "640x480"},
+        {PROTOCOL_MULTIBOOT2, 0, 5, "", "", "800x600x32,auto"},
+        {PROTOCOL_NATIVE, 3, 0, "640x480", "", "640x480"},
+        {PROTOCOL_NATIVE, 3, 0, "640x480", "1024x768", "1024x768"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        const u32 fields[] = {0, 0, 0, 0, 0, rows[i].type, 800, 600, 32};
+        const u32 tag[] = {rows[i].type, 20, 800, 600, 32, 0};
+        set_scene(rows[i].protocol);
+        make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+        if (rows[i].protocol == PROTOCOL_MULTIBOOT2)
+            put_header_2(&scene.file, 0x200, tag, rows[i].type ? 6 : 0);
+        else
+            put_header_1(&scene.file, 0x100, rows[i].flags, fields, 9);
+        struct bytes bytes = {scene.file.bytes, scene.file.size};
+        struct source kernel = source_memory(&bytes, "kernel");
+        scene.request.gfxpayload = rows[i].payload;
+        scene.request.options.video = rows[i].option;
+        assert_int_equal(protocol_open(&boot, &kernel).code, 0);
+        assert_string_equal(protocol_video(&boot), rows[i].list);
     }
 }
 
@@ -1054,6 +1135,8 @@ int main(void) {
         cmocka_unit_test(test_old_acpi),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_screens),
+        cmocka_unit_test(test_controller_pointers),
+        cmocka_unit_test(test_gfxpayload),
         cmocka_unit_test(test_firmware_1),
         cmocka_unit_test(test_aout_symbols),
         cmocka_unit_test(test_kernel_in_the_way),
