@@ -235,7 +235,7 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (20), from the seeds
 fuzz-replay: $(FUZZERS) ## run the fuzzers over their seeds once
 	$(Q)for f in $^; do n=$${f##*/}; $$f -runs=0 -timeout=5 -verbosity=0 tests/fuzz/corpus/$${n#fuzz_} && echo "$$n: seeds pass" || exit 1; done
 
-bench: all all-kernels ## requests, bytes and time of a boot, for each medium and kernel
+bench: all all-kernels ## requests, bytes and time of a boot, for each medium and kernel; time beside GRUB
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/boot/bench.py
 
 # The loader as the other compiler makes it, booted; and built by the cross compiler where it is installed.

@@ -110,8 +110,12 @@ struct error config_default(struct config *c, u32 *entry) {
     return config_outcome(c, ok || fail(c, &where, ERROR_CONFIG_DEFAULT, value, NULL));
 }
 
+/* The whole value may be one title with spaces. */
 bool config_fallback(struct config *c, u32 number, u32 *entry) {
     struct part part = {config_variable(c, "fallback"), 0};
+    *entry = find_by_name(c, (struct part){part.at, string_length(part.at)});
+    if (*part.at && *entry < c->entry_count)
+        return !number;
     do {
         part.at += part.length;
         while (is_blank(*part.at))

@@ -10,10 +10,10 @@
 void probe_video(struct machine *machine);
 
 /* Fills in machine->vbe for the mode that the kernel will find: VBE 3.0, sections 4.3, 4.4, 4.6 and
- * 4.13. */
+ * 4.13. For a mode of numbered colours, and machine->screen as it will be, also the palette. */
 void probe_vbe(struct machine *machine);
 
-/* Sets machine->video_mode, if it is not 0. VIDEO_SET. */
+/* Sets machine->video_mode, if it is not 0, and the palette of machine->vbe. VIDEO_SET. */
 MUST_USE struct error set_video(const struct machine *machine);
 
 #endif

@@ -4,7 +4,7 @@
 set -eu
 
 packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev zlib1g-dev mtools
-    dosfstools e2fsprogs xorriso qemu-system-x86 python3 python3-pytest python3-pytest-xdist'
+    dosfstools e2fsprogs xorriso grub-common grub-pc-bin qemu-system-x86 python3 python3-pytest python3-pytest-xdist'
 # Compilers for the loader and the test kernels, where the machine's own makes no x86 code.
 case $(uname -m) in
 x86_64) packages="$packages linux-image-amd64" ;; # a kernel for tests/boot/test_linux.py
@@ -18,16 +18,17 @@ This is not a Debian system, so nothing was installed. Aloft needs, under the na
   a C compiler, make, binutils, nasm          to build
   mtools, dosfstools, e2fsprogs               to make disk images
   xorriso                                     to make images of CDs
+  GRUB's grub-mkrescue and i386-pc modules    to compare with it
   qemu-system-x86_64                          to boot them
   cmocka and zlib (with headers), python3, pytest   to run the tests
   clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
-  Fedora: dnf install gcc make binutils nasm mtools dosfstools e2fsprogs xorriso qemu-system-x86 libcmocka-devel \\
-          zlib-devel python3-pytest python3-pytest-xdist clang lld llvm compiler-rt
-  Arch:   pacman -S base-devel nasm mtools dosfstools e2fsprogs libisoburn qemu-system-x86 cmocka zlib \\
+  Fedora: dnf install gcc make binutils nasm mtools dosfstools e2fsprogs xorriso grub2-pc-modules grub2-tools-extra \\
+          qemu-system-x86 libcmocka-devel zlib-devel python3-pytest python3-pytest-xdist clang lld llvm compiler-rt
+  Arch:   pacman -S base-devel nasm mtools dosfstools e2fsprogs libisoburn grub qemu-system-x86 cmocka zlib \\
           python-pytest python-pytest-xdist clang lld llvm \\
           compiler-rt
 END
-    for command in cc make nasm mcopy mkfs.fat xorriso qemu-system-x86_64 python3; do
+    for command in cc make nasm mcopy mkfs.fat xorriso grub-mkrescue qemu-system-x86_64 python3; do
         command -v "$command" >/dev/null || echo "missing: $command"
     done
     exit 0
