@@ -55,6 +55,10 @@ void write_command_line(const struct boot_request *request, u8 *to) {
     text_string(&text, request->kernel.arguments);
 }
 
+const char *loader_name(const struct boot_request *request) {
+    return request->cmdline_path ? ALOFT_NAME : ALOFT_NAME " (GRUB 2 command line)";
+}
+
 void write_memory(const struct machine *machine, u8 *to, u32 shift) {
     for (u32 i = 0; i < machine->memory.count; i++, to += MEMORY_ENTRY_SIZE) {
         const struct memory_range *range = &machine->memory.ranges[i];

@@ -1,6 +1,5 @@
 /* The information of Multiboot 1 (0.6.96, section 3.3): one structure, and what it points to. */
 #include "multiboot_write.h"
-#include "native.h"
 
 /* Offsets in the structure. */
 enum {
@@ -64,6 +63,10 @@ static void put(struct info *info, u32 flag, u32 field, const void *bytes, u32 s
         memcpy(at, bytes, size);
 }
 
+static void put_text(struct info *info, u32 flag, u32 field, const char *text) {
+    put(info, flag, field, text, (u32)string_length(text) + 1);
+}
+
 static void write_modules(struct info *info) {
     const struct boot *boot = info->block->boot;
     u32 count = boot->request->module_count;
@@ -74,7 +77,7 @@ static void write_modules(struct info *info) {
         u32 phys = (u32)plan_module_phys(info->block->plan, i);
         store32(entry.at, phys);
         store32(entry.at + 4, phys + (u32)boot->module_sizes[i]);
-        put(&entry, 0, 8, arguments, (u32)string_length(arguments) + 1);
+        put_text(&entry, 0, 8, arguments);
     }
     store32(info->at + AT_MODULES, count);
 }
@@ -174,7 +177,7 @@ void multiboot1_write(struct block *block) {
     u8 *line = take(&info, HAS_COMMAND_LINE, AT_COMMAND_LINE, command_line_size(boot->request));
     if (line)
         write_command_line(boot->request, line);
-    put(&info, HAS_LOADER_NAME, AT_LOADER_NAME, ALOFT_NAME, sizeof ALOFT_NAME);
+    put_text(&info, HAS_LOADER_NAME, AT_LOADER_NAME, loader_name(boot->request));
     write_modules(&info);
     write_memory_map(&info);
     write_memory_sizes(boot->machine, info.at + AT_MEMORY_SIZES);

@@ -1,7 +1,6 @@
 /* The information of Multiboot 2 (2.0, section 3.6): tags, in the order in which GRUB writes them.
  */
 #include "multiboot_write.h"
-#include "native.h"
 
 enum information_tag {
     TAG_END = 0,
@@ -151,6 +150,7 @@ static void put_firmware(struct block *block) {
 void multiboot2_write(struct block *block) {
     const struct boot *boot = block->boot;
     const struct boot_drive *drive = &boot->machine->drive;
+    const char *name = loader_name(boot->request);
     u32 base = load_base(boot->image);
     u8 *total = block_take(block, 8, 8), *at;
     if (!total)
@@ -158,7 +158,7 @@ void multiboot2_write(struct block *block) {
     put_words(block, TAG_LOAD_BASE, &base, 1);
     if ((at = put_tag(block, TAG_COMMAND_LINE, command_line_size(boot->request))))
         write_command_line(boot->request, at);
-    put_bytes(block, TAG_LOADER_NAME, ALOFT_NAME, sizeof ALOFT_NAME);
+    put_bytes(block, TAG_LOADER_NAME, name, (u32)string_length(name) + 1);
     put_firmware(block);
     put_modules(block);
     put_memory_map(block);

@@ -37,6 +37,11 @@ u32 block_phys(const struct block *block, const u8 *at);
 u32 command_line_size(const struct boot_request *request);
 void write_command_line(const struct boot_request *request, u8 *to);
 
+/* What the loader calls itself. Xen takes the first word of its command line for the path of its
+ * file and drops it, unless it reads "GRUB " in this name with something other than 0 behind. So
+ * the name says how the command line is made; with --cmdline-path it does not. */
+const char *loader_name(const struct boot_request *request);
+
 /* MEMORY_ENTRY_SIZE bytes for each range of the machine's memory map; `shift` is where the address
  * begins in an entry. */
 void write_memory(const struct machine *machine, u8 *to, u32 shift);

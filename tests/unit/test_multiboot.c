@@ -5,6 +5,7 @@
 #include "machines.h"
 #include "multiboot.h"
 #include "multiboot_file.h"
+#include "native.h"
 #include "protocol.h"
 
 #include <setjmp.h>
@@ -533,7 +534,7 @@ static void test_info_1(void **state) {
             assert_int_equal(word_at(memory + 24 * i), 20);
             check_memory(i, memory + 24 * i + 4);
         }
-        assert_int_equal(strncmp(string_at(word_at(info + 64)), "Aloft ", 6), 0);
+        assert_string_equal(string_at(word_at(info + 64)), ALOFT_NAME " (GRUB 2 command line)");
         assert_int_equal(load64(scene.ram + info + 88), 0xb8000);
         assert_int_equal(word_at(info + 96), 160);
         assert_int_equal(word_at(info + 100), 80);
@@ -598,7 +599,7 @@ static void test_info_2(void **state) {
         check_entry(0x36d76289);
         assert_int_equal(word_at(find_tag(21, 12) + 8), 0x100000);
         assert_string_equal(string_at(find_tag(1, 8 + 8 + 12 + 1) + 8), "/boot/k root=\"a b\" x");
-        assert_int_equal(strncmp(string_at(find_tag(2, 0) + 8), "Aloft ", 6), 0);
+        assert_string_equal(string_at(find_tag(2, 8 + sizeof ALOFT_NAME) + 8), ALOFT_NAME);
         const u8 apm[20] = {2, 1, 0, 0xf0, 0x34, 0x12, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0};
         check_bytes(find_tag(10, 28) + 8, apm, 20);
         at = find_tag(3, 16 + 16);
