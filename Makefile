@@ -204,7 +204,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
-	$(Q)tools/setup.sh
+	$(Q)tools/setup.sh $(BUILD)
 
 EXAMPLE := $(BUILD)/kernels/example.elf
 

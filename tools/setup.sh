@@ -1,14 +1,18 @@
 #!/bin/sh
 # Installs what Aloft's build and tests need and this machine lacks, with Debian's package manager; on another
 # system it names the packages. Nothing is done when nothing is missing.
+#
+#   tools/setup.sh [FOLDER]        FOLDER, build if not given, gets the kernels that the tests boot (foreign.sh)
 set -eu
 
+folder=${1:-build}
 packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev zlib1g-dev mtools
-    dosfstools e2fsprogs xorriso grub-common grub-pc-bin qemu-system-x86 python3 python3-pytest python3-pytest-xdist'
-# Compilers for the loader and the test kernels, where the machine's own makes no x86 code.
+    dosfstools e2fsprogs xorriso qemu-system-x86 python3 python3-pytest python3-pytest-xdist'
+# For tests that compare with GRUB, which these packages install on no disk, and a kernel for tests/boot/test_linux.py;
+# elsewhere compilers for the loader and the test kernels, since the machine's own makes no x86 code.
 case $(uname -m) in
-x86_64) packages="$packages linux-image-amd64" ;; # a kernel for tests/boot/test_linux.py
-i?86) ;;
+x86_64) packages="$packages grub-common grub-pc-bin linux-image-amd64" ;;
+i?86) packages="$packages grub-common grub-pc-bin" ;;
 *) packages="$packages gcc-i686-linux-gnu gcc-x86-64-linux-gnu" ;;
 esac
 
@@ -18,7 +22,7 @@ This is not a Debian system, so nothing was installed. Aloft needs, under the na
   a C compiler, make, binutils, nasm          to build
   mtools, dosfstools, e2fsprogs               to make disk images
   xorriso                                     to make images of CDs
-  GRUB's grub-mkrescue and i386-pc modules    to compare with it
+  grub-mkrescue, grub-mkimage                 to compare with GRUB; they install it on no disk
   qemu-system-x86_64                          to boot them
   cmocka and zlib (with headers), python3, pytest   to run the tests
   clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
@@ -31,6 +35,7 @@ END
     for command in cc make nasm mcopy mkfs.fat xorriso grub-mkrescue qemu-system-x86_64 python3; do
         command -v "$command" >/dev/null || echo "missing: $command"
     done
+    "${0%/*}/foreign.sh" "$folder/foreign" || :
     exit 0
 fi
 
@@ -41,17 +46,18 @@ for package in $packages; do
     *) missing="$missing $package" ;;
     esac
 done
-[ -n "$missing" ] || exit 0
-
-echo "setup: installing$missing"
-as_root=
-if [ "$(id -u)" != 0 ]; then
-    if ! command -v sudo >/dev/null; then
-        echo "setup: run this as root: apt-get install --no-install-recommends$missing" >&2
-        exit 1
+if [ -n "$missing" ]; then
+    echo "setup: installing$missing"
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "setup: run this as root: apt-get install --no-install-recommends$missing" >&2
+            exit 1
+        fi
+        as_root=sudo
     fi
-    as_root=sudo
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086 # a list of words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 fi
-$as_root apt-get update -q
-# shellcheck disable=SC2086 # a list of words
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+"${0%/*}/foreign.sh" "$folder/foreign" || echo "setup: without these files their tests fail; all else works" >&2

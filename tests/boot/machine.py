@@ -181,6 +181,7 @@ def read_serial(path):
 
 def wait(process, serial_path, monitor_path, folder, until, screenshot, inspect):
     start = time.monotonic()
+    monitor = Monitor(monitor_path, process) if callable(until) else None
     while time.monotonic() < start + DEADLINE:
         seconds = time.monotonic() - start
         if process.poll() is not None:
@@ -188,8 +189,8 @@ def wait(process, serial_path, monitor_path, folder, until, screenshot, inspect)
             serial = read_serial(serial_path)
             assert process.returncode in (PASS, FAIL) or until is None, (process.returncode, output, serial)
             return Result(process.returncode, serial, seconds)
-        if until and until in read_serial(serial_path):
-            monitor = Monitor(monitor_path, process)
+        if until and (until(monitor) if monitor else until in read_serial(serial_path)):
+            monitor = monitor or Monitor(monitor_path, process)
             time.sleep(0.1)  # the screen follows the serial line
             if screenshot:
                 screenshot.parent.mkdir(exist_ok=True)
