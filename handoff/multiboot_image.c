@@ -181,11 +181,15 @@ struct error multiboot_image(const struct source *file, const struct multiboot_h
     memset(start, 0, sizeof start);
     memset(symbols, 0, sizeof *symbols);
     TRY(source_read(file, 0, start, (size_t)min_u64(file->size, sizeof start)));
-    if (header->has_addresses && !(elf_first && load32(start) == ELF_MAGIC)) {
+    bool elf = load32(start) == ELF_MAGIC;
+    if (header->has_addresses && !(elf_first && elf)) {
         image->name = file->name;
         image->file_size = file->size;
         TRY(by_addresses(file, header, image));
         TRY(aout_symbols(file, start, symbols));
+    } else if (!elf) {
+        return multiboot_error(ERROR_MULTIBOOT_NOT_ELF, file, header->version, header->offset, 0,
+                               0);
     } else {
         TRY(elf_read_physical(file, image));
         TRY(elf_symbols(file, start, symbols));

@@ -43,7 +43,7 @@ struct multiboot_symbols {
 };
 
 /* elf_first: an ELF file's own headers are used although the header has load addresses.
- * Errors: ELF_*, MULTIBOOT_ADDRESSES, MULTIBOOT_ENTRY, and what the source
+ * Errors: ELF_*, MULTIBOOT_ADDRESSES, MULTIBOOT_ENTRY, MULTIBOOT_NOT_ELF, and what the source
  * says. */
 MUST_USE struct error multiboot_image(const struct source *file,
                                       const struct multiboot_header *header, bool elf_first,

@@ -80,7 +80,7 @@ CASES = all_cases()
 
 def make_images(folder):
     files = {f"/boot/{name}": content for name, content in MODULES.items()}
-    files |= {f"/boot/{case.kernel}": machine.KERNELS / case.kernel for case in CASES}
+    files |= {f"/boot/{case.kernel}": machine.KERNELS / "multiboot" / case.kernel for case in CASES}
     files["/boot/grub/grub.cfg"] = "#" * PLACE
     tree = folder / "tree"
     machine.make_tree(tree, {name: content.read_bytes() if hasattr(content, "read_bytes") else content

@@ -317,6 +317,23 @@ static void test_elf_parts(void **state) {
                      E(ENTRY)); /* by ELF, but for the entry */
 }
 
+static void test_not_elf(void **state) {
+    (void)state;
+    static struct made_file file;
+    struct image image;
+    make_elf(&file, 32, 0, 0x100000, 0x4000);
+    for (u32 i = 0; i < 4; i++) {
+        file.bytes[i] ^= 0x80;
+        struct error error = read_elf(&file, &image, false, true);
+        assert_int_equal(error.code, E(NOT_ELF));
+        assert_int_equal(error.values.number[0], 0x100);
+        assert_string_equal(error.values.other, "Multiboot");
+        assert_int_equal(read_elf(&file, &image, true, true).code, 0);
+        assert_int_equal(image.segments[0].memory_size, 0x80000);
+        file.bytes[i] ^= 0x80;
+    }
+}
+
 static void test_relocate(void **state) {
     (void)state;
     static const struct {
@@ -1129,6 +1146,7 @@ int main(void) {
         cmocka_unit_test(test_load_addresses),
         cmocka_unit_test(test_elf_habits),
         cmocka_unit_test(test_elf_parts),
+        cmocka_unit_test(test_not_elf),
         cmocka_unit_test(test_relocate),
         cmocka_unit_test(test_info_1),
         cmocka_unit_test(test_info_2),
