@@ -22,7 +22,8 @@ struct error no_at(const struct image *image, const struct segment *segment) {
 
 static const char *owner_of(const struct memory_range *range, u64 phys) {
     if (range)
-        return memory_kind_name(range->kind);
+        return range->kind == MEMORY_RESERVED ? "the firmware (reserved)"
+                                              : memory_kind_name(range->kind);
     return phys >= VIDEO_START && phys < LOW_MEMORY_END ? "video memory and ROMs" : NULL;
 }
 
