@@ -1,13 +1,13 @@
 /* What of a Multiboot kernel's file goes where.
  *
  * The result is the struct image that the planner takes, by physical addresses alone: virt == phys,
- * 32-bit (so is the mode in which the kernel is entered, whatever the class of its file). It comes
- * from
+ * 32-bit (so is the mode in which the kernel is entered, whatever the class of its file).
  *
- *   load addresses    of the header: one run of the file, at load, zeros behind it up to bss_end.
- * They win over the ELF headers of the same file, which may lack the BSS ELF headers       else:
- * each PT_LOAD at its p_paddr; the entry is matched against virtual ranges, then against physical
- * ones; the header's entry is used as it stands
+ * If the header has load addresses, it comes from these: one run of the file, at load, zeros behind
+ * it up to bss_end. They win over the ELF headers of the same file, which may lack the BSS.
+ *
+ * Else it comes from the ELF headers: each PT_LOAD at its p_paddr. The entry is matched against
+ * virtual ranges, then against physical ones; an entry in the header is used as it stands.
  *
  * Symbols: of an ELF file the section header table and all sections that are not loaded with a
  * segment lie in one run of the file. The run is loaded, and the sections' sh_addr then say where
