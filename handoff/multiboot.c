@@ -56,7 +56,7 @@ void write_command_line(const struct boot_request *request, u8 *to) {
 }
 
 const char *loader_name(const struct boot_request *request) {
-    return request->cmdline_path ? ALOFT_NAME : ALOFT_NAME " (GRUB 2 command line)";
+    return (request->flags & REQUEST_CMDLINE_PATH) ? ALOFT_NAME : ALOFT_NAME " (GRUB 2 command line)";
 }
 
 void write_memory(const struct machine *machine, u8 *to, u32 shift) {
