@@ -43,9 +43,9 @@ class Result:
         self.reads, self.bytes_read = reads or (None, None)  # likewise: what the disk was asked for
 
     def report(self):
-        """The error report on the serial line as one line of words."""
+        """The error report on the serial line as one line of words, without what the menu adds to it."""
         start = self.serial.rfind("could not boot")
-        return " ".join(self.serial[start:].split())
+        return " ".join(self.serial[start:].replace("Any key goes to the menu.", "").split())
 
 
 def config(options="", arguments="", extra=""):

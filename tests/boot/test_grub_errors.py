@@ -180,7 +180,8 @@ def report_of(folder, situation):
         return BOOTS
     serial = result.serial
     text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", serial[serial.index("could not boot"):])
-    return text[text.index("\n"):text.index("Nothing was written")].strip("\n")
+    text = text[text.index("\n"):text.index("Nothing was written")]
+    return text.removesuffix("  Any key goes to the menu.\n  ").strip("\n").rstrip()
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
