@@ -127,8 +127,8 @@ struct error linux_open(const struct source *kernel, const struct machine *machi
     u64 size = kernel->size < start ? 0 : kernel->size - start;
     u64 code = (u64)field32(linux, CODE_SIZE) << 4, memory = field32(linux, INIT_SIZE);
     if (load16(field(linux, VERSION)) < 0x204)
-        code = 1; /* the upper half of the field is not to be relied on */
-    if (size < code || !size)
+        code = 1;                  /* the upper half of the field is not to be relied on */
+    if (size + 15 < code || !size) /* the last paragraph need not be full */
         return error_make(ERROR_LINUX_SHORT, .name = kernel->name, .number = {code, size});
     if (*field(linux, MORE_FLAGS) & KERNEL_64 && !(machine->cpu.features & CPU_LONG_MODE))
         return error_make(ERROR_PLAN_LONG_MODE, .name = kernel->name);

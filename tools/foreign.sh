@@ -40,5 +40,6 @@ want() {
 want xen.gz 'xen-hypervisor-[0-9.]*-amd64' 'boot/xen-*.gz' xen-system-amd64
 want vmlinuz 'linux-image-[0-9].*-amd64' 'boot/vmlinuz-*' linux-image-amd64
 want invaders.exec grub-invaders 'boot/invaders.exec'
+want memtest.bin memtest86+ 'boot/memtest86+x64.bin'
 want gnumach.gz gnumach-image-1.8-486 'boot/gnumach-*.gz'
 exit $status

@@ -91,6 +91,20 @@ def test_invaders(tmp_path, kernel):
     assert [line.strip() for line in aloft.screen[-2:]] == [line.strip() for line in grub.screen[-2:]] == ["_", "/ \\"]
 
 
+MEMTEST = """set timeout=0
+menuentry "Memory test" {
+    linux /boot/memtest.bin console=ttyS0,115200
+}
+"""
+
+
+def test_memtest(tmp_path, kernel):
+    """Memtest86+ finds the same memory and begins its first test; it is a Linux kernel to its loader."""
+    results = by_both(tmp_path, {"/boot/memtest.bin": kernel("memtest.bin")}, MEMTEST, memory="64M", until="Address test")
+    found = [re.search(r"Memory +: +(\d+)MB", result.serial) for result in results]
+    assert found[0] and found[0][1] == found[1][1] == "63"
+
+
 # ---- programs that kernels start ----
 
 def program(bits, code):
