@@ -222,7 +222,7 @@ debug: $(BUILD)/example.img ## the same, stopped at the kernel's entry under GDB
 	$(Q)tools/debug.sh $(QEMU) $(BUILD)/example.img $(EXAMPLE) $(BUILD)/stage2.elf
 
 unit: $(UNIT_TESTS) $(MILLION_TESTS) ## the tests that need no boot
-	$(Q)failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
+	$(Q)printf '%s\n' $^ | xargs -P 2 -I{} sh -c '{} >{}.log 2>&1; s=$$?; cat {}.log; exit $$s'
 
 boot-test: all all-kernels all-mistakes ## boot every test kernel under QEMU
 	$(Q)BUILD=$(BUILD) $(PYTEST) -q tests/boot
