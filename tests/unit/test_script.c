@@ -381,7 +381,7 @@ static const struct {
     {"kernel /k a", PROTOCOL_NATIVE, 0, "/k|a"},
     {"multiboot /k a", PROTOCOL_MULTIBOOT1, 0, "/k|a"},
     {"multiboot2 /k; module2 /m x", PROTOCOL_MULTIBOOT2, 0, "/k| /m|x"},
-    {"linux /v ro quiet; initrd /i /j", PROTOCOL_LINUX, 0, "/v|ro quiet /i| /j|"},
+    {"linux /v ro quiet; initrd /i /j", PROTOCOL_LINUX, 0, "/v|ro quiet /i!| /j!|"},
     {"linux16 /v; initrd16 /i", PROTOCOL_LINUX, 0, "/v| /i|"},
     {"multiboot --force --cmdline-path /k", PROTOCOL_MULTIBOOT1,
      REQUEST_FORCE | REQUEST_CMDLINE_PATH, "/k|"},
