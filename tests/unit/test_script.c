@@ -382,7 +382,7 @@ static const struct {
     {"multiboot /k a", PROTOCOL_MULTIBOOT1, 0, "/k|a"},
     {"multiboot2 /k; module2 /m x", PROTOCOL_MULTIBOOT2, 0, "/k| /m|x"},
     {"linux /v ro quiet; initrd /i /j", PROTOCOL_LINUX, 0, "/v|ro quiet /i!| /j!|"},
-    {"linux16 /v; initrd16 /i", PROTOCOL_LINUX, 0, "/v| /i|"},
+    {"linux16 /v; initrd16 /i", PROTOCOL_LINUX, 0, "/v| /i!|"},
     {"multiboot --force --cmdline-path /k", PROTOCOL_MULTIBOOT1,
      REQUEST_FORCE | REQUEST_CMDLINE_PATH, "/k|"},
     {"multiboot --quirk-bad-kludge --quirk-modules-after-kernel --nounzip /k --force",
