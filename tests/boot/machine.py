@@ -48,6 +48,13 @@ class Result:
         return " ".join(self.serial[start:].replace("Any key goes to the menu.", "").split())
 
 
+def error_report(serial):
+    """The last error report on a serial line, with its line breaks, from the error's number to its cure."""
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", serial[serial.rindex("could not boot"):])
+    text = text[text.index("\n"):text.index("Nothing was written")]
+    return text.removesuffix("  Any key goes to the menu.\n  ").strip("\n").rstrip()
+
+
 def config(options="", arguments="", extra=""):
     line = " ".join(word for word in ("kernel", options, "/boot/kernel.elf", arguments) if word)
     return f'set timeout=0\nset verbose=1\nmenuentry "test" {{\n    {line}\n{extra}}}\n'

@@ -178,10 +178,7 @@ def report_of(folder, situation):
     result = machine.boot_image(image, folder, until=machine.HALTED)
     if result.status == machine.PASS:
         return BOOTS
-    serial = result.serial
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", serial[serial.index("could not boot"):])
-    text = text[text.index("\n"):text.index("Nothing was written")]
-    return text.removesuffix("  Any key goes to the menu.\n  ").strip("\n").rstrip()
+    return machine.error_report(result.serial)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

@@ -109,9 +109,7 @@ def refused(folder, name):
         bad["blockdev"] = blkdebug(image, sector_of(image, kernel.read_bytes()[0x1000:0x1200]), False)
     else:
         image = machine.image_of(folder, files | {"/boot/kernel.elf": file_of(folder, name)})
-    serial = machine.boot_image(image, folder, until=machine.HALTED, **bad).serial
-    report = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", serial[serial.rindex("could not boot"):])
-    return report[report.index("\n"):report.index("Nothing was written")].strip() + "\n"
+    return machine.error_report(machine.boot_image(image, folder, until=machine.HALTED, **bad).serial).strip() + "\n"
 
 
 def test_every_mistake_has_its_answers():
