@@ -58,9 +58,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     const struct source kernel = source_memory(&bytes, "fuzz");
     struct boot_request request = {.protocol =
                                        data[0] & 1 ? PROTOCOL_MULTIBOOT2 : PROTOCOL_MULTIBOOT1,
-                                   .force = data[0] & 2,
-                                   .cmdline_path = data[0] & 4,
-                                   .elf_first = data[0] & 8,
+                                   .flags = data[0] >> 1 & 7, /* REQUEST_* */
                                    .options = kernel_options_default(),
                                    .kernel = {.path = "/k", .arguments = "a b"},
                                    .module_count = data[0] >> 4 & 1,
