@@ -158,7 +158,7 @@ def test_gnu_mach(tmp_path, kernel):
     files = {"/boot/gnumach-1.8-486": kernel("gnumach.gz"), "/hurd/ext2fs.static": program(32, STOP),
              "/lib/ld.so.1": program(32, STOP + bytes(50000))}
     aloft, grub = [[re.sub(r"free: .*|RTC time is .*", "...", line)  # how much is free depends on where modules lie
-                    for line in lines_between(result.serial, "GNU Mach", "start ext2fs")]
+                    for line in lines_between(result.serial, "GNU Mach 1", "start ext2fs")]
                    for result in by_both(tmp_path, files, MACH, memory="512M", until="start ext2fs")]
     assert aloft == grub
     assert aloft[-4:] == [
