@@ -33,7 +33,7 @@ LD32 := $(LD32)
 LD64 := $(LD64)
 
 # Boots share nothing, so they run side by side where pytest-xdist is installed.
-PYTEST ?= /usr/bin/python3 -m pytest -p no:cacheprovider $(shell /usr/bin/python3 -c "import xdist" 2>/dev/null && echo -n 2)
+PYTEST ?= /usr/bin/python3 -m pytest -p no:cacheprovider $(shell /usr/bin/python3 -c "import xdist" 2>/dev/null && printf %s '-n 2')
 QEMU ?= qemu-system-x86_64
 
 # ---- sources --------------------------------------------------------------------------------------------
