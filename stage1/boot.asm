@@ -158,20 +158,6 @@ start:  cli
         mov     dl, [bp + DRIVE]
         jmp     (STAGE2_ADDRESS >> 4):0
 
-; A read failed: reset the drive, try again with half as many sectors.
-.failed:
-        pusha
-        mov     ah, 0
-        mov     dl, [bp + DRIVE]
-        int     0x13
-        popa
-        shr     byte [bp + MOST], 1
-        jnz     .half
-        inc     byte [bp + MOST]
-.half:  dec     byte [bp + TRIES]
-        jnz     .next
-        mov     al, 'R'
-
 %include "fail.inc"
 
 %if $ - $$ > BOOT_FIELDS_START
