@@ -99,7 +99,7 @@ struct machine {
     u64 rsdp;         /* physical address of ACPI's root pointer, 0 if none */
     u64 acpi_tables;  /* physical address of the RSDT or XSDT it points to, 0 if none */
     u64 smbios;       /* of the SMBIOS entry point, 0 if none */
-    u32 random;       /* for --kaslr; where it comes from: docs/handoff.md */
+    u32 random;       /* for --kaslr, else 0; where it comes from: docs/handoff.md */
     u16 serial_port;  /* I/O base of the first serial port, 0 if none */
     u32 config_table; /* of the ROM configuration table (INT 15h AH=C0h), 0 if not known */
     u32 drive_count;

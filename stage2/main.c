@@ -166,6 +166,8 @@ static struct error boot(u32 number, struct report_context *context) {
 
     context->doing = "planning where everything goes";
     struct error note = choose_screen();
+    if (request.options.kaslr)
+        machine.random = probe_random(&machine.cpu);
     if (request.protocol == PROTOCOL_MULTIBOOT1 || request.protocol == PROTOCOL_MULTIBOOT2)
         probe_for_multiboot(request.protocol, &machine);
     TRY(protocol_plan(&kernel_boot, &plan));

@@ -210,7 +210,7 @@ enum { PIT_CHANNEL_0 = 0x40, RDRAND_TRIES = 10 };
 /* What differs from one boot to the next: the BIOS's clock, the timer's count, the time stamp, and
  * the processor's own random numbers (SDM volume 1, 7.3.17), each where there is one. The
  * multiplication spreads every bit over those above it; the end is in the upper ones. */
-static u32 probe_random(const struct cpu *cpu) {
+u32 probe_random(const struct cpu *cpu) {
     u32 random =
         bda16(BDA_TICKS) + (u32)(in8(PIT_CHANNEL_0) << 16) + (u32)(in8(PIT_CHANNEL_0) << 24);
     if (cpu->features & CPU_CPUID) {
@@ -232,6 +232,5 @@ struct error probe_machine(struct machine *machine) {
     probe_cpu(&machine->cpu);
     TRY(probe_memory(&machine->memory));
     probe_tables(machine);
-    machine->random = probe_random(&machine->cpu);
     return OK;
 }
