@@ -2,8 +2,7 @@
 #include "range.h"
 
 enum {
-    MAGIC_1 = 0x1badb002,
-    MAGIC_SIZE = 16,
+    MAGIC_WORDS = 4, /* what the longer sum needs */
     CHUNK_SIZE = 1024,
     LATE_REACH = 0x100000, /* how far a header that is too late is looked for, to say so */
     FLAG_1_VIDEO = 1 << 2,
@@ -12,7 +11,6 @@ enum {
     LAST_INFORMATION_TAG = 21,
     FIELDS_SIZE = 48, /* of a Multiboot 1 header, and more than any tag has */
 };
-#define MAGIC_2 0xe85250d6u
 
 enum header_tag {
     TAG_END,
@@ -39,16 +37,26 @@ struct reader {
     u32 fields[FIELDS_SIZE / 4]; /* the tag's, or the Multiboot 1 header's */
 };
 
-static const u16 reach[] = {MULTIBOOT1_REACH, MULTIBOOT2_REACH};
-static const u8 alignment[] = {4, 8};
+static const struct multiboot_rule rules[] = {
+    {"Multiboot", 0x1badb002, 3, 4, 8192},
+    {"Multiboot 2", 0xe85250d6u, 4, 8, 32768},
+};
+enum { HIGHEST_REACH = 32768 };
 
-const char *multiboot_name(u32 version) {
-    return version == 1 ? "Multiboot" : "Multiboot 2";
+const struct multiboot_rule *multiboot_rule(u32 version) {
+    return &rules[version - 1];
+}
+
+u32 multiboot_sum(const struct multiboot_rule *rule, const u32 *words) {
+    u32 sum = 0;
+    for (u32 i = 0; i < rule->sum_words; i++)
+        sum += words[i];
+    return sum;
 }
 
 struct error multiboot_error(enum error_code code, const struct source *file, u32 version, u32 a,
                              u32 b, u32 c) {
-    return error_make(code, .name = file->name, .other = multiboot_name(version),
+    return error_make(code, .name = file->name, .other = multiboot_rule(version)->name,
                       .number = {a, b, c});
 }
 
@@ -67,18 +75,15 @@ static bool read_words(struct reader *reader, u32 offset, u32 *words, u32 size) 
     return !reader->error.code;
 }
 
-/* The sum that must be 0: of three words, or of four. */
-static u32 header_sum(const u32 *words, u32 kind) {
-    return words[0] + words[1] + words[2] + (kind ? words[3] : 0);
-}
-
 /* A magic number at `at`: does a header begin there? A Multiboot 2 header for another architecture
  * (MIPS) is none. */
 static bool look_at(struct reader *reader, u32 at, u32 kind, struct multiboot_places *places) {
-    u32 words[MAGIC_SIZE / 4];
-    bool good = read_words(reader, at, words, MAGIC_SIZE) && !header_sum(words, kind) &&
-                !(kind && words[1]) && at + 12 <= min_u64(reach[kind], reader->file->size) &&
-                !(at & (alignment[kind] - 1u));
+    const struct multiboot_rule *rule = &rules[kind];
+    u32 words[MAGIC_WORDS];
+    bool good = read_words(reader, at, words, sizeof words) && !multiboot_sum(rule, words) &&
+                !(kind && words[1]) &&
+                at + 4 * rule->sum_words <= min_u64(rule->reach, reader->file->size) &&
+                is_aligned(at, rule->alignment);
     u32 *place = good ? &places->good[kind] : &places->bad[kind];
     if (*place == MULTIBOOT_NOWHERE)
         *place = at;
@@ -92,8 +97,8 @@ static bool scan(struct reader *reader, u32 limit, u32 version, struct multiboot
         if (!read_words(reader, at, chunk, CHUNK_SIZE))
             return false;
         for (u32 i = 0; i < CHUNK_SIZE / 4; i++)
-            if ((chunk[i] == MAGIC_1 || chunk[i] == MAGIC_2) &&
-                !look_at(reader, at + 4 * i, chunk[i] == MAGIC_2, places))
+            if ((chunk[i] == rules[0].magic || chunk[i] == rules[1].magic) &&
+                !look_at(reader, at + 4 * i, chunk[i] == rules[1].magic, places))
                 return false;
         if (version && places->good[version - 1] != MULTIBOOT_NOWHERE)
             break;
@@ -104,28 +109,29 @@ static bool scan(struct reader *reader, u32 limit, u32 version, struct multiboot
 struct error multiboot_find(const struct source *file, u32 version,
                             struct multiboot_places *places) {
     struct reader reader = {.file = file};
-    (void)scan(&reader, MULTIBOOT2_REACH, version, places);
+    (void)scan(&reader, HIGHEST_REACH, version, places);
     return reader.error;
 }
 
 /* Why there is no header: none at all, one with a wrong sum, or one in the wrong place. */
 static bool no_header(struct reader *reader, u32 version) {
     struct multiboot_places places;
-    u32 words[MAGIC_SIZE / 4];
+    u32 words[MAGIC_WORDS];
     if (!scan(reader, LATE_REACH, 0, &places))
         return false;
     if (places.bad[version - 1] == MULTIBOOT_NOWHERE &&
         places.bad[2 - version] != MULTIBOOT_NOWHERE)
         version = 3 - version;
-    u32 kind = version - 1, at = places.bad[kind];
+    const struct multiboot_rule *rule = multiboot_rule(version);
+    u32 at = places.bad[version - 1];
     if (at == MULTIBOOT_NOWHERE)
-        return fail(reader, ERROR_MULTIBOOT_NO_HEADER, version, reach[kind], 0, 0);
-    if (!read_words(reader, at, words, MAGIC_SIZE))
+        return fail(reader, ERROR_MULTIBOOT_NO_HEADER, version, rule->reach, 0, 0);
+    if (!read_words(reader, at, words, sizeof words))
         return false;
-    u32 sum = header_sum(words, kind), stands = words[2 + kind];
+    u32 sum = multiboot_sum(rule, words), stands = words[rule->sum_words - 1];
     if (sum)
         return fail(reader, ERROR_MULTIBOOT_CHECKSUM, version, at, stands, stands - sum);
-    return fail(reader, ERROR_MULTIBOOT_PLACE, version, at, reach[kind], alignment[kind]);
+    return fail(reader, ERROR_MULTIBOOT_PLACE, version, at, rule->reach, rule->alignment);
 }
 
 /* Passed over with --force. */
@@ -216,10 +222,10 @@ static bool read_2(struct reader *reader) {
     static const u8 sizes[TAG_COUNT] = {8, 8, 24, 12, 12, 20, 8, 8, 12, 12, 24};
     const struct multiboot_header *header = reader->header;
     u32 *fields = reader->fields, size;
-    if (!read_words(reader, header->offset, fields, MAGIC_SIZE))
+    if (!read_words(reader, header->offset, fields, 4 * MAGIC_WORDS))
         return false;
-    u32 end = header->offset + (u32)min_u64(fields[2], MULTIBOOT2_REACH);
-    for (reader->at = header->offset + MAGIC_SIZE; reader->at + 8 <= end;
+    u32 end = header->offset + (u32)min_u64(fields[2], HIGHEST_REACH);
+    for (reader->at = header->offset + 4 * MAGIC_WORDS; reader->at + 8 <= end;
          reader->at += (size + 7) & ~7u) {
         if (!read_words(reader, reader->at, fields, FIELDS_SIZE))
             return false;
@@ -227,7 +233,7 @@ static bool read_2(struct reader *reader) {
         size = fields[1];
         if (type == TAG_END)
             break;
-        if (size < (type < TAG_COUNT ? sizes[type] : 8) || size > MULTIBOOT2_REACH)
+        if (size < (type < TAG_COUNT ? sizes[type] : 8) || size > HIGHEST_REACH)
             return fail(reader, ERROR_MULTIBOOT_TAG_SIZE, 2, type, reader->at, size);
         if (!read_tag(reader, type, !(fields[0] >> 16 & TAG_OPTIONAL)))
             return false;
@@ -241,7 +247,7 @@ static bool read_2(struct reader *reader) {
 static bool read_header(struct reader *reader, u32 version) {
     struct multiboot_header *header = reader->header;
     struct multiboot_places places;
-    if (!scan(reader, MULTIBOOT2_REACH, version, &places))
+    if (!scan(reader, HIGHEST_REACH, version, &places))
         return false;
     if (places.good[version - 1] == MULTIBOOT_NOWHERE) {
         if (places.good[2 - version] == MULTIBOOT_NOWHERE)

@@ -1,8 +1,10 @@
 /* The header in a file that says: I am a Multiboot kernel.
  *
- *   Multiboot 1    1badb002, flags, checksum; with flag 16 load addresses, with flag 2 a video
- * mode. In the first 8192 bytes, at a multiple of 4 Multiboot 2    e85250d6, architecture, length,
- * checksum; then tags. In the first 32768 bytes, at a multiple of 8
+ * Multiboot 1: 1badb002, flags, checksum; with flag 16 load addresses, with flag 2 a video mode. In
+ * the first 8192 bytes, at a multiple of 4.
+ *
+ * Multiboot 2: e85250d6, architecture, length, checksum; then tags. In the first 32768 bytes, at a
+ * multiple of 8.
  *
  * It is looked for in the file, not in segments: many kernels have it in front of their program
  * headers or outside every segment. Both kinds become one struct, in which nothing is checked
@@ -17,8 +19,6 @@
 #define HANDOFF_MULTIBOOT_HEADER_H
 
 #include "source.h"
-
-enum { MULTIBOOT1_REACH = 8192, MULTIBOOT2_REACH = 32768 };
 
 /* What a kernel would like to find on the screen. The machine may have something else. */
 enum video_kind { VIDEO_NO_WISH, VIDEO_TEXT, VIDEO_PIXELS };
@@ -41,6 +41,21 @@ struct multiboot_header {
 
 enum { MULTIBOOT_PREFER_LOW = 1, MULTIBOOT_PREFER_HIGH = 2 };
 
+/* What begins a header, and where loaders look for it. */
+struct multiboot_rule {
+    const char *name;
+    u32 magic;
+    u32 sum_words; /* the first words, of which the last is the checksum, add up to 0 */
+    u32 alignment; /* of its offset in the file */
+    u32 reach;     /* it must end before this offset */
+};
+
+/* Of Multiboot 1 or 2. */
+const struct multiboot_rule *multiboot_rule(u32 version);
+
+/* What the first words add up to. */
+u32 multiboot_sum(const struct multiboot_rule *rule, const u32 *words);
+
 /* Where a file's headers are: [0] for Multiboot 1, [1] for Multiboot 2. */
 #define MULTIBOOT_NOWHERE (~0u)
 struct multiboot_places {
@@ -53,9 +68,6 @@ struct multiboot_places {
  */
 MUST_USE struct error multiboot_find(const struct source *file, u32 version,
                                      struct multiboot_places *places);
-
-/* "Multiboot", "Multiboot 2" */
-const char *multiboot_name(u32 version);
 
 /* An error about the file, whose {other} is the name of the version. */
 struct error multiboot_error(enum error_code code, const struct source *file, u32 version, u32 a,

@@ -31,7 +31,8 @@ static struct error by_addresses(const struct source *file, const struct multibo
     if (header->header_address < load || into > header->offset || !ends_fit || size > left ||
         memory_size < size || !memory_size)
         return error_make(
-            ERROR_MULTIBOOT_ADDRESSES, .name = file->name, .other = multiboot_name(header->version),
+            ERROR_MULTIBOOT_ADDRESSES, .name = file->name,
+            .other = multiboot_rule(header->version)->name,
             .number = {load, header->load_end, header->bss_end, header->header_address});
     image->segment_count = 1;
     image->segments[0] = (struct segment){.rights = RIGHT_EXECUTE | RIGHT_WRITE | RIGHT_READ,

@@ -55,11 +55,11 @@ static struct error open_multiboot(const struct boot *boot, const struct source 
     TRY(multiboot_header_read(kernel, wished, request->flags & REQUEST_FORCE, &opened->header));
     if (opened->header.version != wished) {
         opened->note = error_make(ERROR_MULTIBOOT_OTHER, .name = kernel->name,
-                                  .other = multiboot_name(wished));
+                                  .other = multiboot_rule(wished)->name);
         request->protocol = wished == 1 ? PROTOCOL_MULTIBOOT2 : PROTOCOL_MULTIBOOT1;
     }
-    TRY(multiboot_image(kernel, &opened->header, request->flags & REQUEST_QUIRK_BAD_KLUDGE, boot->image,
-                        &opened->symbols));
+    TRY(multiboot_image(kernel, &opened->header, request->flags & REQUEST_QUIRK_BAD_KLUDGE,
+                        boot->image, &opened->symbols));
     if (opened->header.relocatable)
         TRY(multiboot_relocate(boot->machine, &opened->header, boot->image));
     struct text list = TEXT_IN(opened->video);

@@ -1,40 +1,31 @@
 #include "check.h"
 
+#include "multiboot_header.h"
+
 enum { HEADERS = 2 };
 
-/* Magic, and how far into the file and at which alignment loaders look for it. The first `words`
- * of a header add up to 0. */
-struct header_rule {
-    const char *name;
-    u32 magic, words, alignment, reach;
-};
-
-static const struct header_rule rules[HEADERS] = {
-    {"Multiboot", 0x1badb002, 3, 4, 8192},
-    {"Multiboot 2", 0xe85250d6u, 4, 8, 32768},
-};
-
-static u32 sum_at(const struct header_rule *rule, const u8 *at) {
-    u32 sum = 0;
-    for (u32 i = 0; i < rule->words; i++)
-        sum += load32(at + 4 * i);
-    return sum;
+static u32 sum_at(const struct multiboot_rule *rule, const u8 *at) {
+    u32 words[4];
+    for (u32 i = 0; i < rule->sum_words; i++)
+        words[i] = load32(at + 4 * i);
+    return multiboot_sum(rule, words);
 }
 
 /* The first place from `from` on, in steps, where the magic number stands. */
-static bool find_magic(struct bytes file, const struct header_rule *rule, u64 *from, u32 step) {
-    for (; file.size >= 4 * rule->words && *from <= file.size - 4 * rule->words; *from += step)
+static bool find_magic(struct bytes file, const struct multiboot_rule *rule, u64 *from, u32 step) {
+    for (; file.size >= 4 * rule->sum_words && *from <= file.size - 4 * rule->sum_words;
+         *from += step)
         if (load32(file.at + (size_t)*from) == rule->magic)
             return true;
     return false;
 }
 
 struct found_header check_multiboot(struct bytes file, u32 version) {
-    const struct header_rule *rule = &rules[version - 1];
+    const struct multiboot_rule *rule = multiboot_rule(version);
     for (u64 at = 0; find_magic(file, rule, &at, 1); at++) {
         if (sum_at(rule, file.at + (size_t)at))
             continue;
-        bool usable = is_aligned(at, rule->alignment) && at + 4 * rule->words <= rule->reach;
+        bool usable = is_aligned(at, rule->alignment) && at + 4 * rule->sum_words <= rule->reach;
         return (struct found_header){true, usable, at};
     }
     return (struct found_header){false, false, 0};
@@ -57,7 +48,7 @@ static void print_sections_before(const struct check *check, u64 offset) {
         puts("");
 }
 
-static void note_late(const struct check *check, const struct header_rule *rule, u64 offset) {
+static void note_late(const struct check *check, const struct multiboot_rule *rule, u64 offset) {
     printf("note: the %s header is at file offset %llu; it must end within the first %u bytes\n",
            rule->name, (unsigned long long)offset, rule->reach);
     print_sections_before(check, offset);
@@ -71,7 +62,7 @@ static void note_late(const struct check *check, const struct header_rule *rule,
         puts("    .multiboot : { KEEP(*(.multiboot*)) }");
 }
 
-static void note_unaligned(const struct header_rule *rule, u64 offset) {
+static void note_unaligned(const struct multiboot_rule *rule, u64 offset) {
     printf("note: the %s header is at file offset %llu, which is no multiple of %u\n"
            "What to do: align it in the source (align %u in NASM, .balign %u in GNU as)\n",
            rule->name, (unsigned long long)offset, rule->alignment, rule->alignment,
@@ -79,19 +70,19 @@ static void note_unaligned(const struct header_rule *rule, u64 offset) {
 }
 
 /* The magic number where loaders look for it, and not the rest of a header. */
-static void note_sum(struct bytes file, const struct header_rule *rule) {
+static void note_sum(struct bytes file, const struct multiboot_rule *rule) {
     u64 at = 0;
-    if (!find_magic(file, rule, &at, rule->alignment) || at + 4 * rule->words > rule->reach)
+    if (!find_magic(file, rule, &at, rule->alignment) || at + 4 * rule->sum_words > rule->reach)
         return;
-    const u8 *checksum = file.at + (size_t)at + 4 * (rule->words - 1);
+    const u8 *checksum = file.at + (size_t)at + 4 * (rule->sum_words - 1);
     u32 is = load32(checksum), should = is - sum_at(rule, file.at + (size_t)at);
     printf("note: the %s header at file offset %llu has the checksum 0x%x; its first %u numbers "
            "must add up to 0\n"
            "What to do: write 0x%x, or better minus the sum of the others\n",
-           rule->name, (unsigned long long)at, is, rule->words, should);
+           rule->name, (unsigned long long)at, is, rule->sum_words, should);
 }
 
-static void check_header(const struct check *check, const struct header_rule *rule,
+static void check_header(const struct check *check, const struct multiboot_rule *rule,
                          const struct found_header *header) {
     if (header->usable)
         return;
@@ -122,7 +113,7 @@ void check_print_multiboot(const struct check *check) {
     struct found_header headers[HEADERS];
     for (u32 i = 0; i < HEADERS; i++) {
         headers[i] = check_multiboot(check->file, i + 1);
-        check_header(check, &rules[i], &headers[i]);
+        check_header(check, multiboot_rule(i + 1), &headers[i]);
     }
     if (headers[1].usable && !headers[0].usable)
         note_command(&headers[1]);

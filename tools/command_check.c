@@ -36,7 +36,7 @@ static void print_protocols(const struct report *report) {
     }
     for (u32 i = 0; !error.code && i < 2; i++)
         if (places.good[i] != MULTIBOOT_NOWHERE) {
-            printf("%s%s (header at file offset 0x%x)", separator, multiboot_name(i + 1),
+            printf("%s%s (header at file offset 0x%x)", separator, multiboot_rule(i + 1)->name,
                    places.good[i]);
             separator = ", ";
         }
