@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "machines.h"
+#include "random.h"
 
 #include <stdio.h>
 
@@ -183,13 +184,6 @@ static void test_many_ranges(void **state) {
     assert_int_equal(map.count, 127);
     assert_int_equal(memory_normalise(raw, 65, &map).code, ERROR_MEMORY_MAP_FULL);
     assert_int_equal(memory_normalise(raw, 128, &map).code, ERROR_MEMORY_MAP_FULL);
-}
-
-static u64 next_random(u64 *state) {
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * 0x2545f4914f6cdd1d;
 }
 
 /* The kind at an address by the rule of the header, without a map. */

@@ -13,6 +13,7 @@
 
 #include "plan_check.h"
 #include "native.h"
+#include "random.h"
 
 #include <sys/mman.h>
 
@@ -23,22 +24,6 @@
 
 /* Seeds that differ in their low bits only have the same machine, which takes long to make. */
 enum { PLANS_A_MACHINE = 4, MODULES_MAX = CONFIG_MODULES_MAX };
-
-/* xorshift64*: any generator would do, this one is the same everywhere. */
-static u64 next_random(u64 *state) {
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * 0x2545f4914f6cdd1d;
-}
-
-static u64 below(u64 *state, u64 limit) {
-    return (next_random(state) >> 16) % limit;
-}
-
-static bool one_in(u64 *state, u64 n) {
-    return below(state, n) == 0;
-}
 
 #define PICK(state, array) (array)[below(state, ARRAY_COUNT(array))]
 
@@ -405,7 +390,7 @@ static void random_trial(u64 seed, struct trial *trial) {
     X("holes in RAM", machine->memory.count >= 8)                                              \
     X("no large pages", !(machine->cpu.features & CPU_PSE))                                    \
     X("no NX", !(machine->cpu.features & CPU_NX))                                              \
-    X("1 GiB pages", machine->cpu.features & CPU_PAGE_1G)  \
+    X("1 GiB pages", machine->cpu.features &CPU_PAGE_1G)                                       \
     X("framebuffer", machine->screen.kind == SCREEN_PIXELS)
 
 static const char *const kind_names[] = {
