@@ -10,14 +10,10 @@ The machine is stopped by a breakpoint at the entry, so nothing of the kernel ha
 the accessed and dirty bits, and those must be set where the trampoline went and nowhere else. A processor that lacks
 what the kernel or its options need must give the named refusal, from `aloft plan` and from the booted loader alike.
 
-The boots run side by side, as many as there are processors; each test takes the outcome of its own.
 ALOFT_TEST_SEED chooses other random plans, ALOFT_TEST_PLANS how many.
 """
 import collections
-import concurrent.futures
-import itertools
 import json
-import multiprocessing
 import os
 import random
 import re
@@ -79,7 +75,7 @@ MORE_LAYOUTS = [
 KERNEL_CASES = [Case(name, HOW.get(name, {}).get("options", ""), "q35" if name == "big32m" else "pc",
                      "5G" if name == "above4g" else "128M", cpu) for name in NAMES for cpu in CPUS]
 OTHER_LAYOUTS = {(bits_of(name), options): (name, options, "pc", "128M") for name, options, _ in FORMATS + LAYOUTS
-                 if options}
+                 if options and "--kaslr" not in options}  # where chance puts a kernel, no plan can say
 # Of these, one processor of each pair that differs in nothing that a layout depends on.
 PAIRED = {"pentium", "qemu32", "qemu64"}
 LAYOUT_CASES = [Case(*layout, cpu) for layout in MORE_LAYOUTS for cpu in CPUS] + [
@@ -158,8 +154,7 @@ def plan_of(case, folder):
 
 
 def run(case, folder):
-    """Boots and checks one case; the name of the error if it is refused. Runs in a process of its own."""
-    folder.mkdir()
+    """Boots and checks one case; the name of the error if it is refused."""
     how = HOW.get(case.kernel, {})
     files = {"/boot/kernel.elf": machine.KERNELS / f"{case.kernel}.elf",
              "/boot/aloft.cfg": machine.config(case.options, how.get("arguments", ""), how.get("extra_config", ""))}
@@ -395,40 +390,29 @@ def rows_of_runs(runs):
 
 # ---- all of them ----
 
-@pytest.fixture(scope="module")
-def outcomes(request, tmp_path_factory):
-    """{case: the future of run(case)} for the tests that were chosen."""
-    items = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
-    cases = dict.fromkeys(item.callspec.params["case"] for item in items)
-    folder, numbers = tmp_path_factory.mktemp("readers"), itertools.count()
-    pool = concurrent.futures.ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("fork"))
-    yield {case: pool.submit(run, case, folder / str(next(numbers))) for case in cases}
-    pool.shutdown(cancel_futures=True)
-
-
 def cases_of(cases):
     return pytest.mark.parametrize("case", dict.fromkeys(cases), ids=lambda case: "-".join(
         word for word in case if word).replace(" ", "").replace("--", "-"))
 
 
 @cases_of(KERNEL_CASES)
-def test_kernel(outcomes, case):
-    assert outcomes[case].result() == refusal(case)
+def test_kernel(tmp_path, case):
+    assert run(case, tmp_path) == refusal(case)
 
 
 @cases_of(case for case in LAYOUT_CASES if case not in set(KERNEL_CASES))
-def test_layout(outcomes, case):
-    assert outcomes[case].result() == refusal(case)
+def test_layout(tmp_path, case):
+    assert run(case, tmp_path) == refusal(case)
 
 
 @cases_of(OTHER_CASES)
-def test_processor_with_a_feature_more_or_less(outcomes, case):
-    assert outcomes[case].result() == refusal(case)
+def test_processor_with_a_feature_more_or_less(tmp_path, case):
+    assert run(case, tmp_path) == refusal(case)
 
 
 @cases_of(RANDOM_CASES)
-def test_random_plan(outcomes, case):
+def test_random_plan(tmp_path, case):
     """The address space may refuse too; but what the processor lacks is always refused, and never what it has."""
-    refused = outcomes[case].result()
+    refused = run(case, tmp_path)
     if refused in (None, "PLAN_LONG_MODE", "PLAN_CPU", "PLAN_CPU_OPTION"):
         assert refused == refusal(case)
