@@ -173,13 +173,23 @@ static u32 end_mark(const struct fat *fat) {
 
 /* Two entries of FAT12 share three bytes, which may lie in two sectors; the upper four bits of a
  * FAT32 entry are reserved and must be ignored. */
-static struct error read_entry(const struct fat *fat, u32 cluster, u32 *value) {
-    u8 entry[4] = {0};
-    TRY(source_read(&fat->volume, entry_place(fat, cluster), entry, fat->entry_bits == 32 ? 4 : 2));
-    *value = load32(entry);
-    if (fat->entry_bits == 12)
-        *value = cluster & 1 ? *value >> 4 : *value & 0xfff;
-    *value &= 0x0fffffff;
+static struct error read_entry(struct fat_file *file, u32 cluster, u32 *value) {
+    const struct fat *fat = file->fat;
+    u64 place = entry_place(fat, cluster);
+    if (fat->entry_bits == 12) {
+        u8 entry[2];
+        TRY(source_read(&fat->volume, place, entry, sizeof entry));
+        *value = cluster & 1 ? load16(entry) >> 4 : load16(entry) & 0xfff;
+        return OK;
+    }
+    u64 start = align_down(place, FAT_WINDOW);
+    if (file->window_start != start) {
+        file->window_start = 0;
+        TRY(source_read(&fat->volume, start, file->window, FAT_WINDOW));
+        file->window_start = start;
+    }
+    const u8 *entry = file->window + (place - start);
+    *value = fat->entry_bits == 32 ? load32(entry) & 0x0fffffff : load16(entry);
     return OK;
 }
 
@@ -207,7 +217,7 @@ static struct error advance(struct fat_file *file, bool *end) {
     const struct fat *fat = file->fat;
     u32 cluster = file->cursor_cluster;
     u32 next;
-    TRY(read_entry(fat, cluster, &next));
+    TRY(read_entry(file, cluster, &next));
     *end = next >= end_mark(fat);
     if (*end)
         return OK;

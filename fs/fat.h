@@ -39,6 +39,8 @@ struct fat {
 /* ERROR_FAT_BAD if this is no sane FAT volume. */
 MUST_USE struct error fat_open(const struct source *volume, struct fat *fat);
 
+enum { FAT_WINDOW = 64 };
+
 struct fat_file {
     const struct fat *fat;
     const char *name;
@@ -48,6 +50,9 @@ struct fat_file {
     u32 cursor_index; /* the cursor: the cluster_index-th cluster of the chain is cursor_cluster */
     u32 cursor_cluster; /* 0 before the first read */
     u32 cursor_mark;    /* a cluster that the cursor has passed: meeting it again is a loop */
+    u64 window_start; /* what was read of the FAT last, at this place of the volume; 0 for nothing:
+                       */
+    u8 window[FAT_WINDOW]; /* a source is asked for some entries at once, but for FAT12 */
 };
 
 /* Finds a file by its absolute path ("/boot/kernel.elf"; more than one slash counts as one). *file
