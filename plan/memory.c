@@ -35,29 +35,23 @@ static u64 cut_end(const struct memory_range *range) {
     return end < range->start ? last_page : min_u64(end, last_page);
 }
 
-/* The smallest boundary of any raw range above `at`; ~0 if there is none. */
-static u64 next_boundary(const struct memory_range *raw, u32 count, u64 at) {
-    u64 next = ~(u64)0;
-    for (u32 i = 0; i < count; i++) {
-        u64 end = cut_end(&raw[i]);
-        if (!raw[i].size)
-            continue;
-        if (raw[i].start > at)
-            next = min_u64(next, raw[i].start);
-        if (end > at)
-            next = min_u64(next, end);
-    }
-    return next;
-}
-
-/* The winning raw range at an address: the highest kind, the first of equals. NULL for a hole. */
-static const struct memory_range *winner_at(const struct memory_range *raw, u32 count, u64 at) {
+/* The winning raw range at an address: the highest kind, the first of equals; NULL for a hole.
+ * *next is the smallest boundary of any range above the address; ~0 if there is none. */
+static const struct memory_range *winner_at(const struct memory_range *raw, u32 count, u64 at,
+                                            u64 *next) {
     const struct memory_range *best = NULL;
-    for (u32 i = 0; i < count; i++) {
-        if (at < raw[i].start || at >= cut_end(&raw[i]))
+    *next = ~(u64)0;
+    for (const struct memory_range *range = raw; range < raw + count; range++) {
+        u64 boundary = range->start;
+        if (boundary <= at) {
+            boundary = cut_end(range);
+            if (boundary <= at)
+                continue;
+            if (!best || normal_kind(range->kind) > normal_kind(best->kind))
+                best = range;
+        } else if (!range->size)
             continue;
-        if (!best || normal_kind(raw[i].kind) > normal_kind(best->kind))
-            best = &raw[i];
+        *next = min_u64(*next, boundary);
     }
     return best;
 }
@@ -82,8 +76,7 @@ struct error memory_normalise(const struct memory_range *raw, u32 raw_count,
     map->count = 0;
     u64 at = 0, next;
     for (; at != ~(u64)0; at = next) {
-        next = next_boundary(raw, raw_count, at);
-        const struct memory_range *winner = winner_at(raw, raw_count, at);
+        const struct memory_range *winner = winner_at(raw, raw_count, at, &next);
         if (!winner)
             continue;
         TRY(append(map, (struct memory_range){.start = at,
