@@ -178,24 +178,31 @@ static u8 sum_of(const u8 *at, u32 size) {
     return sum;
 }
 
-/* The RSDP: "RSD PTR " on a 16-byte boundary, in the first KiB of the EBDA or in E0000h to FFFFFh,
- * its first 20 bytes summing up to 0 (ACPI 6.5, section 5.2.5). SMBIOS 2: "_SM_", F0000h to FFFFFh
- * (SMBIOS 3.7, 5.2.1). */
-static void find_tables(u32 start, u32 end, struct machine *machine) {
-    for (u32 at = start; at < end; at += 16) {
-        const u8 *bytes = (const u8 *)(uintptr_t)at;
-        u32 word = *(const u32 *)(uintptr_t)at;
-        if (word == 0x20445352 && !machine->rsdp && load32(bytes + 4) == 0x20525450 &&
-            !sum_of(bytes, 20)) {
-            machine->rsdp = at;
-            bool xsdt = bytes[15] >= 2 && load64(bytes + 24);
-            machine->acpi_tables = xsdt ? load64(bytes + 24) : load32(bytes + 16);
-        }
-        if (word == 0x5f4d535f && !machine->smbios && !sum_of(bytes, bytes[5]))
-            machine->smbios = at;
+/* The RSDP: "RSD PTR ", its first 20 bytes summing up to 0 (ACPI 6.5, section 5.2.5). SMBIOS 2:
+ * "_SM_" (SMBIOS 3.7, 5.2.1). */
+static void take_table(const u8 *at, struct machine *machine) {
+    u32 word = load32(at);
+    if (word == 0x20445352 && !machine->rsdp && load32(at + 4) == 0x20525450 && !sum_of(at, 20)) {
+        machine->rsdp = (u32)(uintptr_t)at;
+        bool xsdt = at[15] >= 2 && load64(at + 24);
+        machine->acpi_tables = xsdt ? load64(at + 24) : load32(at + 16);
     }
+    if (word == 0x5f4d535f && !machine->smbios && !sum_of(at, at[5]))
+        machine->smbios = (u32)(uintptr_t)at;
 }
 
+/* Both stand at a multiple of 16. The loop has 8192 rounds in every boot, so it looks for the
+ * letter that both have, and at nothing else. */
+static void find_tables(u32 start, u32 end, struct machine *machine) {
+    const u8 *at = (const u8 *)(uintptr_t)start;
+    do {
+        if (at[1] == 'S')
+            take_table(at, machine);
+        at += 16;
+    } while (at != (const u8 *)(uintptr_t)end);
+}
+
+/* In the first KiB of the EBDA, or in ROM. */
 static void probe_tables(struct machine *machine) {
     u32 ebda = (u32)bda16(BDA_EBDA_SEGMENT) << 4;
     if (ebda >= 0x80000 && ebda < 0xa0000)
