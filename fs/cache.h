@@ -15,7 +15,7 @@
 
 #include "source.h"
 
-enum { CACHE_LINE_SIZE = 4096, CACHE_LINES_MAX = 16 };
+enum { CACHE_LINE_SIZE = 8192, CACHE_LINES_MAX = 16 };
 
 struct cache {
     struct source under;

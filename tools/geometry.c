@@ -10,7 +10,8 @@ enum {
     ROOT_ENTRIES = 512,
     SLOT_SIZE = 32,
     SLOTS_PER_SECTOR = SECTOR / SLOT_SIZE,
-    STAGE2_LBA_FAT32 = 8, /* behind FS info (1), the copies of both (6, 7) */
+    RESERVED_FAT32 =
+        8, /* boot record, FS info, the copies of both: the loader reads the FAT with them */
     STAGE2_ROOM = STAGE2_SECTORS_MAX,
     CLUSTERS_MARGIN = 16, /* readers disagree about the last few before a limit (fatgen103, "FAT
                              Type Determination") */
@@ -102,7 +103,7 @@ static struct geometry hdd(const struct image_wish *wish, u64 size) {
 }
 
 static struct geometry volume(u64 size, u32 fat_bits) {
-    u32 stage2 = fat_bits == 32 ? STAGE2_LBA_FAT32 : 1;
+    u32 stage2 = fat_bits == 32 ? STAGE2_LBA_FAT32 : STAGE2_LBA_FAT;
     return (struct geometry){.sectors = size / SECTOR,
                              .volume_sectors = size / SECTOR,
                              .reserved = stage2 + STAGE2_ROOM,
@@ -120,6 +121,8 @@ static bool try_size(const struct tree *tree, const struct image_wish *wish, u64
     *geometry = has_table ? hdd(wish, size) : volume(size, kind->bits);
     if (wish->ext)
         return true;
+    if (has_table && kind->bits == 32)
+        geometry->reserved = RESERVED_FAT32;
     u32 root = (u32)divide_up(tree->files[0].slots, SLOTS_PER_SECTOR) * SLOTS_PER_SECTOR;
     if (kind->bits != 32)
         geometry->root_entries = root > ROOT_ENTRIES ? root : ROOT_ENTRIES;
@@ -151,9 +154,9 @@ static bool make_floppy(const char *who, const struct tree *tree, const struct i
                                   .volume_sectors = FLOPPY_SECTORS,
                                   .fat_bits = 12,
                                   .cluster_sectors = 1,
-                                  .reserved = 1 + stage2_sectors,
+                                  .reserved = STAGE2_LBA_FAT + stage2_sectors,
                                   .root_entries = FLOPPY_ROOT_ENTRIES,
-                                  .stage2_lba = 1,
+                                  .stage2_lba = STAGE2_LBA_FAT,
                                   .heads = 2,
                                   .sectors_per_track = 18,
                                   .media = 0xf0};

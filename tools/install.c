@@ -14,7 +14,6 @@ enum {
     BPB_RESERVED = 0x0e,
     BPB_FAT_SECTORS = 0x16, /* 0 on FAT32 */
     BPB_BACKUP = 0x32,
-    STAGE2_LBA_FAT32 = 8, /* behind FS info and the copies of both */
     TABLE_ENTRY_SIZE = 16,
     TABLE_ENTRIES = 4,
 };
@@ -92,7 +91,7 @@ static bool use_volume(struct place *place) {
     u32 reserved = load16(place->sector + BPB_RESERVED);
     place->is_volume = true;
     place->is_fat32 = !load16(place->sector + BPB_FAT_SECTORS);
-    u32 start = place->is_fat32 ? STAGE2_LBA_FAT32 : 1;
+    u32 start = place->is_fat32 ? STAGE2_LBA_FAT32 : STAGE2_LBA_FAT;
     place->start = start * SECTOR;
     place->room = reserved > start ? (u64)(reserved - start) * SECTOR : 0;
     if (load16(place->sector + 0x0b) == SECTOR)
