@@ -117,11 +117,11 @@ $(BUILD)/loader/%.asm.o: %.asm $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f elf32 -I$(BUILD)/ -o $@ $<
 
-$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc $(BUILD)/offsets.inc
+$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc stage1/sum.inc $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -Istage1/ -o $@ $<
 
-$(BUILD)/stage2.elf: stage2/stage2.ld $(STAGE2_OBJECTS)
+$(BUILD)/stage2.elf: stage2/stage2.ld $(wildcard stage2/parts/*.ld) $(STAGE2_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(LD32) -nostdlib -static --build-id=none --gc-sections -z noexecstack -T $< -Map $(BUILD)/stage2.map -o $@ $(filter %.o,$^)
 
@@ -129,9 +129,9 @@ $(BUILD)/head.bin: stage2/head.asm $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -o $@ $<
 
-$(BUILD)/seal: tools/seal.c tools/pack.c tools/pack.h stage1/boot.h
+$(BUILD)/seal: tools/seal.c tools/pack.c base/unlzma.c tools/pack.h base/unlzma.h stage1/boot.h
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(call iquote,base stage1 tools) -o $@ $(filter %.c,$^)
+	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(call iquote,base stage1 tools) -o $@ $(filter %.c,$^) -llzma
 
 # Stage 2 on disk: the head, the packed rest, the check word.
 $(BUILD)/stage2.bin: $(BUILD)/head.bin $(BUILD)/stage2.elf $(BUILD)/seal
@@ -177,7 +177,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
 	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(TEST_CFLAGS)) -MF $@.d \
-		$(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka -lz
+		$(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka -lz -llzma
 
 # The random plans once more, a million of each, without the sanitizers that make them slow.
 MILLION_TESTS := $(addprefix $(BUILD)/unit/million_,paging_random random_plans)

@@ -25,13 +25,13 @@
 #include "source.h"
 
 enum {
-    GZIP_PIECE = 16 * 1024,
+    GZIP_PIECE = 8 * 1024,
     GZIP_WINDOW = 32 * 1024, /* RFC 1951: how far back a stream may refer */
 };
 
 #define GZIP_START_AGAIN (~(u32)0)
 
-/* 61 KiB. Needs no preparation but to be zeroed once. */
+/* 50 KiB. Needs no preparation but to be zeroed once. */
 struct inflater {
     const struct gzip_file *file; /* whose stream this is; NULL before the first read */
     u32 position;                 /* in the unpacked file; GZIP_START_AGAIN */
@@ -40,7 +40,7 @@ struct inflater {
     struct error error;           /* what the functions that return false have found */
     u32 crc_table[256];
     u8 piece[GZIP_PIECE];
-    u8 passed_over[4096];
+    u8 passed_over[1024];
     u64 stream[14];         /* zlib's z_stream ... */
     u64 state[920];         /* ... its other memory ... */
     u8 window[GZIP_WINDOW]; /* ... and what it unpacked last */

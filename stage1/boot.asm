@@ -4,7 +4,8 @@
 ; record of a floppy; boot.h shows the layout and the fields that are filled in at installation.
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
-; out   stage 2 at 0x50000, entered at 5000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+; out   stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1 if the drive has disk extensions,
+;       SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the disk cannot be read (after retries with ever smaller transfers)
@@ -19,13 +20,13 @@
         org     0x7c00
 
 ; The stack frame, below BP = BOOT_STACK_TOP.
+EDD     equ     -1              ; byte: 1 if the drive has disk extensions
 DRIVE   equ     -2              ; byte: DL as given
-EDD     equ     -4              ; byte: 1 if the drive has disk extensions
-TRIES   equ     -5              ; byte: failed reads until we give up
-MOST    equ     -6              ; byte: sectors a call at most
-SPT     equ     -8              ; word: sectors a track
-HEADS   equ     -10             ; word: heads
-FRAME   equ     10
+TRIES   equ     -3              ; byte: failed reads until we give up
+MOST    equ     -4              ; byte: sectors a call at most
+SPT     equ     -6              ; word: sectors a track
+HEADS   equ     -8              ; word: heads
+FRAME   equ     8
 COUNT   equ     -FRAME - 2      ; byte: of the read under way, the AX that pusha saved
 
 boot:   jmp     short start
@@ -41,9 +42,9 @@ start:  cli
         sti
         cld
         mov     ds, ax
-        push    dx                      ; DRIVE
-        push    ax                      ; EDD
-        push    word 16 << 8 | 64       ; TRIES, MOST: 32 KiB never cross a 64 KiB boundary here
+        mov     dh, al
+        push    dx                      ; EDD, DRIVE
+        push    word 16 << 8 | STAGE2_PIECE     ; TRIES, MOST
 
 ; Disk extensions? (EDD 3.0, 8.1)
         mov     ah, 0x41
@@ -54,6 +55,7 @@ start:  cli
         jne     .geometry
         and     cl, 1                   ; extended disk access
         mov     [bp + EDD], cl
+        jnz     .known
 
 ; The geometry, for drives without: from the BIOS, or else from the BPB.
 .geometry:
@@ -132,32 +134,23 @@ start:  cli
         add     dx, ax
         mov     es, dx
         test    cx, cx
-        jnz     .next
+.more:  jnz     .next
 
 ; The checksum, as boot_sum().
-        mov     dx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
+        mov     cx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
+        shl     cx, 5                   ; paragraphs
         push    STAGE2_ADDRESS >> 4
         pop     ds
-        xor     ebx, ebx
-.sector:
-        xor     si, si
-        mov     cx, 128                 ; dwords
-.sum:   lodsd
-        rol     ebx, 1
-        add     ebx, eax
-        loop    .sum
-        mov     ax, ds
-        add     ax, 32                  ; paragraphs
-        mov     ds, ax
-        dec     dx
-        jnz     .sector
+%include "sum.inc"
         mov     ds, cx
         cmp     ebx, BOOT_SUM_VALUE
         mov     al, 'S'
         jne     fail
-        mov     dl, [bp + DRIVE]
+        mov     dx, [bp + DRIVE]
         jmp     (STAGE2_ADDRESS >> 4):0
 
+%define PUSH_ALL pusha
+%define POP_ALL  popa
 %include "fail.inc"
 
 %if $ - $$ > BOOT_FIELDS_START

@@ -13,8 +13,9 @@
  *   0x1fe  55 aa
  *
  * Stage 2 is one run of sectors, in the gap before the first partition or in the FAT volume's
- * reserved sectors. It is loaded at 0x50000 and entered at 5000:0000 with DL as the BIOS gave it.
- * Its last four bytes are chosen so that boot_sum() over all of it is BOOT_SUM.
+ * reserved sectors. It is loaded at STAGE2_ADDRESS and entered there, at offset 0 of its segment,
+ * with DL as the BIOS gave it. Its last four bytes are chosen so that boot_sum() over all of it is
+ * BOOT_SUM.
  *
  * On a CD stage 1 is a sector of its own kind (cd.asm), with stage 2 behind it. The image of a CD
  * has the boot sector too, in its first sector, and so boots from a disk: its stage2_lba points to
@@ -35,18 +36,28 @@ enum {
 
     BOOT_STACK_TOP = 0x7000, /* a page below the code: writing to a page that holds executed code is
                               * slow in emulators (it may be self-modifying) */
-    STAGE2_ADDRESS = 0x50000, /* the start of a 64 KiB block, so that no transfer of 32 KiB crosses one;
-                               * and behind all that is unpacked, whose .bss it becomes */
+    /* Stage 2 is read in pieces that do not cross a 64 KiB boundary, for DMA cannot in many a
+     * machine: one up to 0x80000, and one from there on. Both are within the 127 sectors of the EDD
+     * specification, and are whole sectors of a CD. Where tracks have 18 sectors, stage 2 begins
+     * with sector 2, so that a track ends at the boundary, too. */
+    STAGE2_ADDRESS = 0x70800,
+    STAGE2_PIECE = 124,       /* sectors */
     STAGE2_SECTORS_MAX = 224, /* of 512 bytes: 112 KiB */
+    STAGE2_LBA_FAT = 2,       /* where it begins in an unpartitioned FAT volume */
+    STAGE2_LBA_FAT32 = 8,     /* behind FS info (1) and the copies of both (6, 7) */
 
     CD_SECTOR_SIZE = 2048,
     STAGE2_CD_SECTORS_MAX = 57, /* the same for a CD, the last sector not being full */
 
-    /* Stage 2 is a head (stage2/head.asm), then the rest, packed (tools/pack.h), which unpacks to STAGE2_FLAT; then
-     * padding and the check word. */
-    HEAD_SIZE = 0x108,
-    HEAD_UNPACKED_SIZE = 0x1c, /* u32: of the rest */
-    STAGE2_FLAT = 0x20000,
+    /* Stage 2 is a head (stage2/head.asm), which is not packed, then the packed parts
+     * (tools/pack.h), then padding and the check word. */
+    HEAD_DIRECTORY = 0x1c, /* struct stage2_directory */
+    HEAD_UNPACK = 0xcc,    /* code: unpacks the part that EBX points to, but for its calls */
+    HEAD_CALLS = 0xd4,     /* code: the calls of that part */
+    HEAD_SIZE = 0x3c0,
+    STAGE2_FLAT = 0x20000, /* where the unpacked whole begins */
+    STAGE2_PARTS = 4,
+    STAGE2_CORE_PARTS = 2, /* the first: code and constants of the core */
 };
 
 #define BOOT_MAGIC 0x54464c41u /* "ALFT" */
@@ -59,12 +70,29 @@ struct boot_sector_fields {
     u16 version;        /* 1 */
 };
 
-/* The checksum that stage 1 makes. Every step is reversible, so a change within any one dword
- * changes the sum; and zeros do not sum up to BOOT_SUM. */
+/* A part of stage 2 (stage2/parts.h). All are physical addresses. */
+struct part {
+    u32 start, end; /* unpacked */
+    u32 packed;     /* where the packed bytes begin */
+    u32 lzma_size;  /* how many they are if they are LZMA (base/unlzma.h); 0 for tools/pack.h */
+};
+
+/* The linker writes it to the start of the unpacked whole, with 1 for any size of LZMA;
+ * tools/seal.c completes it and puts it into the head. */
+struct stage2_directory {
+    u32 image_size;  /* of the unpacked whole */
+    u32 scratch_end; /* what of the packed core is used as buffers when it is unpacked (stage2.ld)
+                      */
+    struct part
+        parts[STAGE2_PARTS]; /* the core's, then those that are unpacked when they are called */
+};
+
+/* The checksum that stage 1 makes of whole paragraphs. Every step is reversible, so a change within
+ * any one dword changes the sum; and zeros do not sum up to BOOT_SUM. */
 static inline u32 boot_sum(const u8 *bytes, u32 size) {
     u32 sum = 0;
     for (u32 i = 0; i < size; i += 4)
-        sum = (sum << 1 | sum >> 31) + load32(bytes + i);
+        sum = (i % 16 ? sum : sum << 1 | sum >> 31) + load32(bytes + i);
     return sum;
 }
 

@@ -9,7 +9,7 @@
 ; BIOSes differ in how much they load. Sectors have 2048 bytes, and there are no cylinders, heads and tracks.
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
-; out   as boot.asm: stage 2 at 0x50000, entered at 5000:0000: DL = BIOS drive, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+; out   as boot.asm: stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the CD cannot be read (after retries with ever smaller transfers)
@@ -24,7 +24,7 @@
         org     0x7c00
 
 ; The stack frame, below BP = BOOT_STACK_TOP: variables lie in another page than code (boot.h says why).
-DRIVE   equ     -2              ; byte: DL as given
+DRIVE   equ     -2              ; byte: DL as given; above it 1, for a CD has disk extensions
 TRIES   equ     -3              ; byte: failed reads until we give up
 MOST    equ     -4              ; byte: sectors a call at most
 FRAME   equ     4
@@ -46,8 +46,9 @@ start:  cli
         sti
         cld
         mov     ds, ax
-        push    dx                      ; DRIVE
-        push    word 16 << 8 | 16       ; TRIES, MOST: 32 KiB, as in boot.asm
+        mov     dh, 1                   ; a CD has disk extensions
+        push    dx                      ; EDD, DRIVE
+        push    word 16 << 8 | STAGE2_PIECE / 4 ; TRIES, MOST
 
         mov     al, 'T'
         mov     esi, [table.image]
@@ -92,32 +93,24 @@ start:  cli
         add     dx, ax
         mov     es, dx
         test    cx, cx
-        jnz     .next
+.more:  jnz     .next
 
 ; The checksum, as boot_sum().
         mov     ecx, [table.size]
         sub     ecx, CD_SECTOR_SIZE
-        shr     ecx, 2                  ; dwords
+        shr     ecx, 4                  ; paragraphs
         push    STAGE2_ADDRESS >> 4
         pop     ds
-        xor     si, si
-        xor     ebx, ebx
-.sum:   lodsd
-        rol     ebx, 1
-        add     ebx, eax
-        test    si, si
-        jnz     .same
-        mov     ax, ds
-        add     ax, 0x1000              ; the next 64 KiB
-        mov     ds, ax
-.same:  loop    .sum
+%include "sum.inc"
         mov     ds, cx
         cmp     ebx, BOOT_SUM_VALUE
         mov     al, 'S'
         jne     fail
-        mov     dl, [bp + DRIVE]
+        mov     dx, [bp + DRIVE]
         jmp     (STAGE2_ADDRESS >> 4):0
 
+%define PUSH_ALL pushad
+%define POP_ALL  popad
 %include "fail.inc"
 
         times CD_SECTOR_SIZE - ($ - $$) db 0

@@ -95,13 +95,6 @@ static struct error read_disk(void *context, u64 offset, void *to, size_t size) 
     return OK;
 }
 
-/* INT 13h, AH=41h (EDD 3.0, 8.1): BX swapped, and bit 0 of CX for extended disk access. */
-static bool has_extensions(u8 drive) {
-    struct bios_registers registers = {.eax = 0x4100, .ebx = 0x55aa, .edx = drive};
-    bios_call(0x13, &registers);
-    return !(registers.flags & FLAG_CARRY) && (u16)registers.ebx == 0xaa55 && registers.ecx & 1;
-}
-
 /* INT 13h, AH=48h (EDD 3.0, 8.8): total sectors at 10h, bytes a sector at 18h. A BIOS that gives
  * nonsense for either is not believed. */
 static void read_parameters(struct disk *disk, u64 *sector_count) {
@@ -135,15 +128,14 @@ static struct error read_geometry(struct disk *disk, u64 *sector_count) {
     return OK;
 }
 
-struct error disk_open(u8 drive, struct disk *disk, struct machine *machine,
+struct error disk_open(u8 drive, bool extensions, struct disk *disk, struct machine *machine,
                        struct source *source) {
     u64 sector_count = 0;
-    bool is_cd = drive >= CD_FIRST;
-    *disk = (struct disk){.drive = drive, .sector_shift = is_cd ? 11 : 9};
+    *disk = (struct disk){
+        .drive = drive, .extensions = extensions, .sector_shift = drive >= CD_FIRST ? 11 : 9};
     struct text name = TEXT_IN(disk->name);
     text_string(&name, "drive ");
     text_hex(&name, drive, 2);
-    disk->extensions = is_cd || has_extensions(drive);
     if (disk->extensions)
         read_parameters(disk, &sector_count);
     else

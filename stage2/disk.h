@@ -27,7 +27,7 @@ struct disk {
 
 /* Fills *disk, *source and machine->drive. *disk must live as long as the source.
  * ERROR_DISK_GEOMETRY. */
-MUST_USE struct error disk_open(u8 drive, struct disk *disk, struct machine *machine,
-                                struct source *source);
+MUST_USE struct error disk_open(u8 drive, bool extensions, struct disk *disk,
+                                struct machine *machine, struct source *source);
 
 #endif

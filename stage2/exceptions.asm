@@ -1,11 +1,12 @@
-; Processor exceptions inside the loader: every vector leads to exception(), which prints and stops.
+; Processor exceptions inside the loader: every vector leads to exception(), which prints and stops; but where a
+; breakpoint stands for a part of stage 2 that is not there yet (parts.h), that is unpacked and executed.
 ;
 ; exceptions_install()  builds the IDT and loads it. Interrupts stay off in protected mode, so only vectors 0 to
 ;                       31 exist.
 
 %include "offsets.inc"
 
-        extern  exception
+        extern  exception, part_load
         global  exceptions_install, idt_pointer
 
 VECTORS equ     32
@@ -28,8 +29,27 @@ stubs:
 %assign vector vector + 1
 %endrep
 
+BREAKPOINT      equ     3
+FRAME_VECTOR    equ     32              ; struct exception_frame
+FRAME_EIP       equ     40
+
 any_exception:
         pushad
+        cld
+        cmp     byte [esp + FRAME_VECTOR], BREAKPOINT
+        jne     .stop
+        mov     eax, [esp + FRAME_EIP]  ; behind the INT3
+        dec     eax
+        push    eax
+        call    part_load
+        pop     ecx
+        test    al, al
+        jz      .stop
+        popad
+        add     esp, 8                  ; vector, error code
+        dec     dword [esp]
+        iretd
+.stop:
         push    esp                     ; struct exception_frame: what was just pushed
         call    exception
 

@@ -1,27 +1,28 @@
-; The head of stage 2, and all of it that is not packed: goes to protected mode, unpacks the rest, jumps there.
+; The head of stage 2, and all of it that is not packed: goes to protected mode, unpacks the core, jumps there. It
+; stays where stage 1 read it to, for its unpacker and the parts behind it are used again (parts.h).
 ;
-; in    real mode at 5000:0000, DL = BIOS drive, SS:SP = 0000:7000 (stage1/boot.asm)
-; out   32-bit protected mode, flat, paging off, interrupts off, EBP = BIOS drive, at start (start.asm)
+; in    real mode at STAGE2_ADDRESS >> 4:0000, DX as stage 1 left it, SS:SP = 0000:7000 (stage1/boot.asm)
+; out   32-bit protected mode, flat, paging off, interrupts off, EBP = that DX, at start (start.asm)
 ;
-; tools/seal.c puts the packed rest behind the head and its unpacked length into unpacked_size; the format is described
-; in tools/pack.h. Stage 1 has checked the sum over both, so the data is trusted.
+; tools/seal.c puts the packed parts behind the head and their directory into it; the format is described in
+; tools/pack.h. Stage 1 has checked the sum over all of it, so the data is trusted.
 
 %include "offsets.inc"
 
         bits    16
-        org     0                       ; in segment 5000h
+        org     0                       ; of its segment
 
 head:   cli
-        movzx   ebp, dl
+        movzx   ebp, dx
         lgdt    [cs:gdt_pointer]
         mov     eax, cr0
         or      al, CR0_PE
         mov     cr0, eax
         jmp     dword LOADER_CODE32:STAGE2_ADDRESS + flat
 
-        times HEAD_UNPACKED_SIZE - ($ - $$) nop
-unpacked_size:
-        dd      0
+        times HEAD_DIRECTORY - ($ - $$) nop
+directory:
+        times DIRECTORY_SIZE db 0
 
         align   8                       ; some machines do not boot with an unaligned GDT
 gdt:    dq      0
@@ -40,59 +41,32 @@ flat:   mov     ax, LOADER_DATA32
         mov     ss, ax
         mov     esp, BOOT_STACK_TOP
         cld
-
-; ESI = packed, EDI = unpacked, EDX = where that ends, EBX = token, EBP = last offset.
         push    ebp
-        mov     esi, STAGE2_ADDRESS + HEAD_SIZE
-        mov     edi, STAGE2_FLAT
-        mov     edx, [STAGE2_ADDRESS + unpacked_size]
-        add     edx, edi
+        mov     ebx, STAGE2_ADDRESS + directory + DIRECTORY_PARTS
+%rep STAGE2_CORE_PARTS
+        push    ebx
+        call    unpack
+        pop     ebx
+        push    ebx
+        call    calls
+        pop     ebx
+        add     ebx, PART_SIZE
+%endrep
+        pop     ebp
+        jmp     [STAGE2_ADDRESS + directory + DIRECTORY_PARTS + PART_START]
 
-.sequence:
-        movzx   ebx, byte [esi]
-        inc     esi
-        mov     ecx, ebx
-        shr     ecx, 6
-        cmp     cl, 3
-        jne     .literals
-        call    more
-.literals:
-        rep     movsb
-        cmp     edi, edx
-        jae     .done
-        mov     eax, ebx
-        and     al, 0x30                ; the kind of offset
-        jz      .length
-        movzx   ebp, byte [esi]
-        inc     esi
-        inc     ebp
-        cmp     al, 0x20
-        jb      .length
-        je      .far
-        movzx   eax, byte [esi]
-        inc     esi
-        shl     eax, 8
-        add     ebp, eax
-        jmp     .length
-.far:   add     ebp, 256
-.length:
-        mov     ecx, ebx
-        and     ecx, 15
-        cmp     cl, 15
-        jne     .match
-        call    more
-.match: add     ecx, 2
-        mov     eax, esi
-        mov     esi, edi
-        sub     esi, ebp
-        rep     movsb
-        mov     esi, eax
-        jmp     .sequence
-.done:
-; The operands of calls are places yet: ESI = size, ECX = bytes left to search, EDX = place of the CALL.
-        mov     esi, [STAGE2_ADDRESS + unpacked_size]
-        lea     ecx, [esi - 4]
-        mov     edi, STAGE2_FLAT
+; What parts.c calls, too. In: EBX = struct part, DF = 0. Both change all registers but ESP.
+        times HEAD_UNPACK - ($ - $$) nop
+        jmp     unpack
+        times HEAD_CALLS - ($ - $$) nop
+
+; The operands of calls are places in the whole yet: EDI = search, ECX = bytes left, EDX = place of the CALL, ESI =
+; size of the whole.
+calls:  mov     edi, [ebx + PART_START]
+        mov     ecx, [ebx + PART_END]
+        sub     ecx, edi
+        sub     ecx, 4
+        mov     esi, [STAGE2_ADDRESS + directory + DIRECTORY_IMAGE_SIZE]
 .call:  mov     al, 0xe8
         repne   scasb
         jne     .ready
@@ -111,15 +85,105 @@ flat:   mov     ax, LOADER_DATA32
 .next:  add     edi, 4
         sub     ecx, 4
         ja      .call
-.ready: pop     ebp
-        jmp     dword LOADER_CODE32:STAGE2_FLAT
+.ready: ret
+
+; ESI = packed, EDI = unpacked, [ESP] = where that ends, EBP = minus the last offset, EAX = the upper half of the
+; token, ECX = its lower half. A handler for each upper half spares the tests.
+unpack: mov     esi, [ebx + PART_PACKED]
+        mov     edi, [ebx + PART_START]
+        push    dword [ebx + PART_END]
+
+.token: movzx   eax, byte [esi]
+        inc     esi
+        mov     ecx, eax
+        and     ecx, 15
+        shr     eax, 4
+        jmp     [STAGE2_ADDRESS + .handlers + eax * 4]
+
+; The offset of a kind of match, EBP.
+%macro  OFFSET 1
+%if %1 = 1                              ; 1 to 128
+        movsx   ebp, byte [esi]
+        inc     esi
+%elif %1 = 2                            ; 129 to 384
+        movzx   ebp, byte [esi]
+        inc     esi
+        sub     ebp, 384
+%elif %1 = 3                            ; 1 to 65536
+        movzx   ebp, word [esi]
+        add     esi, 2
+        sub     ebp, 65536
+%endif
+%endmacro
+
+; Copies the match, and goes to the next token.
+%macro  MATCH 0
+        cmp     cl, 15
+        je      .long
+        add     ecx, 2
+        mov     eax, esi
+        lea     esi, [edi + ebp]
+        rep     movsb
+        mov     esi, eax
+        jmp     .token
+%endmacro
+
+%assign kind 0
+%rep 4
+.none_%[kind]:
+        OFFSET  kind
+        MATCH
+.one_%[kind]:
+        movsb
+        OFFSET  kind
+        MATCH
+.two_%[kind]:
+        movsw
+        OFFSET  kind
+        MATCH
+.more_%[kind]:
+        call    .literals
+        OFFSET  kind
+        MATCH
+%assign kind kind + 1
+%endrep
+
+.long:  call    .more
+        add     ecx, 2
+        mov     eax, esi
+        lea     esi, [edi + ebp]
+        rep     movsb
+        mov     esi, eax
+        jmp     .token
+
+; Three literals and more; the last ones of all are some.
+.literals:
+        mov     ebx, ecx
+        mov     ecx, 3
+        call    .more
+        rep     movsb
+        mov     ecx, ebx
+        cmp     edi, [esp + 4]
+        jae     .done
+        ret
+.done:  add     esp, 8                  ; where this was called from, where it ends
+        ret
 
 ; Adds the bytes that continue a number to ECX: all of 255, and one that is less.
-more:   movzx   eax, byte [esi]
+.more:  movzx   eax, byte [esi]
         inc     esi
         add     ecx, eax
         cmp     al, 255
-        je      more
+        je      .more
         ret
+
+        align   4
+.handlers:
+%assign kind 0
+%rep 4
+        dd      STAGE2_ADDRESS + .none_%[kind], STAGE2_ADDRESS + .one_%[kind]
+        dd      STAGE2_ADDRESS + .two_%[kind], STAGE2_ADDRESS + .more_%[kind]
+%assign kind kind + 1
+%endrep
 
         times HEAD_SIZE - ($ - $$) db 0

@@ -7,7 +7,7 @@ enum { WINDOW = 0x200000, WINDOW_SIZE = 0x200000, BUFFER_SIZE = 0x4000 };
 
 static u8 buffer[BUFFER_SIZE] __attribute__((section(".low"))); /* stage2.ld: not zeroed */
 static u64 root[4] __attribute__((aligned(32)));
-static u64 directory[512] __attribute__((aligned(4096)));
+static u64 directory[512] __attribute__((aligned(4096), section(".low")));
 
 /* Shows the 2 MiB of physical memory around phys at WINDOW. */
 static void *open_window(u64 phys) {
@@ -39,6 +39,7 @@ static void copy_up(u64 phys, u32 size) {
 
 struct error high_load(const struct load *load, const struct source *file) {
     u64 done = 0;
+    memset(directory, 0, sizeof directory);
     for (u32 size; done < load->file_size; done += size) {
         size = piece(load->phys + done, load->file_size - done);
         TRY(source_read(file, load->offset + done, buffer, size));

@@ -17,7 +17,7 @@
 #include "enter.h"
 #include "volumes.h"
 
-enum { CACHE_LINES = 12 };
+enum { CACHE_LINES = 4 };
 
 /* Memory is the loader's own below LOADER_END, so the big values stand in .bss and not on the
  * stack. */
@@ -28,7 +28,7 @@ static struct cache cache;
 static struct source cached; /* the disk through the cache */
 static u8 cache_storage[CACHE_LINES * CACHE_LINE_SIZE];
 static struct volumes volumes;
-static u8 config_text[CONFIG_BYTES_MAX];
+static u8 config_text[CONFIG_BYTES_MAX] __attribute__((section(".scratch")));
 static struct config config;
 static struct boot_menu menu;
 static struct boot_request request;
@@ -140,14 +140,14 @@ static struct error load_all(void) {
     return error;
 }
 
-static struct error prepare(u8 drive, struct report_context *context) {
+static struct error prepare(u32 given, struct report_context *context) {
     struct source disk_source;
     context->doing = "finding out about this machine";
     TRY(a20_enable());
     TRY(probe_machine(&machine));
 
     context->doing = "looking for the boot volume";
-    TRY(disk_open(drive, &disk, &machine, &disk_source));
+    TRY(disk_open((u8)given, given >> 8 & 1, &disk, &machine, &disk_source));
     cached = cache_over(&cache, &disk_source, cache_storage, CACHE_LINES);
     context->config = &config;
     first_screen = machine.screen;
@@ -217,13 +217,14 @@ static struct error recover(struct report_context *context, const struct error *
     return OK;
 }
 
-NO_RETURN void main(u8 drive);
+/* `given` is DX as stage 1 left it: the drive, and whether it has disk extensions. */
+NO_RETURN void main(u32 given);
 
-NO_RETURN void main(u8 drive) {
+void main(u32 given) {
     struct report_context context = {.doing = "starting", .config = NULL};
     u32 number = 0;
     console_init(&machine);
-    struct error error = prepare(drive, &context);
+    struct error error = prepare(given, &context);
     if (!error.code) {
         context.doing = "choosing an entry";
         error = boot_menu_choose(&menu, &runner, &request, &number);

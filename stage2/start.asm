@@ -1,11 +1,11 @@
-; Where the unpacked stage 2 begins, and the loader's GDT.
+; Where the core of stage 2 begins, and the loader's GDT.
 ;
-; in    from head.asm: 32-bit protected mode, flat, interrupts off, EBP = BIOS drive, ESP = 0x7000
-; out   calls main(drive): .real in its place, BSS cleared, GDT and IDT loaded. main does not return.
+; in    from head.asm: 32-bit protected mode, flat, interrupts off, EBP = stage 1's DX, ESP = 0x7000
+; out   calls main(DX): .real in its place, BSS cleared, INT3 in the place of the other parts (parts.h), GDT and IDT loaded. main does not return.
 
 %include "offsets.inc"
 
-        extern  main, bss_start, bss_end, real_start, real_size, real_loaded, exceptions_install
+        extern  main, parts_start, parts_end, bss_start, bss_end, real_start, real_size, real_loaded, exceptions_install
         global  start, gdt_pointer
 
         section .text.start exec
@@ -15,6 +15,12 @@ start:  mov     esi, real_loaded
         mov     edi, real_start
         mov     ecx, real_size
         rep     movsb
+        mov     edi, parts_start
+        mov     ecx, parts_end
+        sub     ecx, edi
+        shr     ecx, 2
+        mov     eax, 0xcccccccc
+        rep     stosd
         mov     edi, bss_start
         mov     ecx, bss_end
         sub     ecx, edi
