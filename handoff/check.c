@@ -58,3 +58,26 @@ struct error check_tables(const struct plan *plan, const struct table_arena *are
     TRY(check_all(plan, boot_arena, boot, ARRAY_COUNT(boot)));
     return check_all(plan, arena, final, ARRAY_COUNT(final));
 }
+
+static struct error build(const struct paging_options *options, const struct map *rows, u32 count,
+                          u64 phys, u32 frames, const struct ram *ram, struct table_arena *arena) {
+    *arena = (struct table_arena){
+        .bytes = ram_at(ram, phys, frames * PAGE_SIZE), .phys = phys, .frame_count = frames};
+    if (!arena->bytes)
+        return error_make(ERROR_PLAN_MEMORY, .name = "the page tables",
+                          .number = {frames * PAGE_SIZE, ram->start + ram->size, 0});
+    return paging_build(options, rows, count, arena);
+}
+
+struct error finish_tables(const struct plan *plan, const struct ram *ram,
+                           const struct cpu_entry *entry) {
+    struct table_arena arena, boot_arena;
+    struct map boot_rows[2];
+    struct paging_options boot_options = plan_boot_options(plan);
+    u32 boot_row_count = plan_boot_rows(plan, boot_rows);
+    TRY(build(&plan->options, plan->rows, plan->row_count, plan->tables_phys, plan->table_frames,
+              ram, &arena));
+    TRY(build(&boot_options, boot_rows, boot_row_count, plan->boot_tables_phys,
+              plan->boot_table_frames, ram, &boot_arena));
+    return check_tables(plan, &arena, &boot_arena, entry);
+}

@@ -232,41 +232,13 @@ static u64 prepare_stack(const struct plan *plan, u8 *stack, u64 argument) {
     return plan->handoff_virt + top - 4;
 }
 
-static bool uses_combining(const struct plan *plan) {
-    for (u32 i = 0; i < plan->row_count; i++)
-        if (plan->rows[i].attributes & MAP_WRITE_COMBINING)
-            return plan->options.cpu_features & CPU_PAT;
-    return false;
-}
-
 static void fill_entry(const struct plan *plan, u64 sp, u64 info_virt, struct cpu_entry *entry) {
-    const struct paging_format *format = plan->options.format;
     bool wide = plan->image->bits == 64;
-    bool nx = format->has_nx && plan->options.cpu_features & CPU_NX;
     registers_begin(plan, plan->info_virt, entry);
-    entry->cr4 = plan->extra_cr4;
-    if (plan->paging) {
-        entry->cr0 |= CR0_WP | CR0_PG;
-        entry->cr3 = (u32)plan->tables_phys;
-        entry->boot_cr3 = (u32)plan->boot_tables_phys;
-        entry->cr4 |= format->cr4;
-        entry->efer = format->efer | (nx ? (u32)EFER_NXE : 0);
-    }
-    entry->pat = uses_combining(plan) ? PAT_VALUE : 0;
     entry->sp = sp;
     entry->ax = ALOFT_MAGIC;
     entry->bx = wide ? 0 : info_virt;
     entry->di = wide ? info_virt : 0;
-}
-
-static struct error build(const struct paging_options *options, const struct map *rows, u32 count,
-                          u64 phys, u32 frames, const struct ram *ram, struct table_arena *arena) {
-    *arena = (struct table_arena){
-        .bytes = ram_at(ram, phys, frames * PAGE_SIZE), .phys = phys, .frame_count = frames};
-    if (!arena->bytes)
-        return error_make(ERROR_PLAN_MEMORY, .name = "the page tables",
-                          .number = {frames * PAGE_SIZE, ram->start + ram->size, 0});
-    return paging_build(options, rows, count, arena);
 }
 
 struct error native_finish(const struct machine *machine, const struct plan *plan,
@@ -286,15 +258,5 @@ struct error native_finish(const struct machine *machine, const struct plan *pla
     TRY(write_info(machine, plan, request, module_sizes, &writer, &info_virt));
     u64 sp = prepare_stack(plan, stack, info_virt);
     fill_entry(plan, sp, info_virt, entry);
-    if (!plan->paging)
-        return OK;
-    struct table_arena arena, boot_arena;
-    struct map boot_rows[2];
-    struct paging_options boot_options = plan_boot_options(plan);
-    u32 boot_row_count = plan_boot_rows(plan, boot_rows);
-    TRY(build(&plan->options, plan->rows, plan->row_count, plan->tables_phys, plan->table_frames,
-              ram, &arena));
-    TRY(build(&boot_options, boot_rows, boot_row_count, plan->boot_tables_phys,
-              plan->boot_table_frames, ram, &boot_arena));
-    return check_tables(plan, &arena, &boot_arena, entry);
+    return plan->paging ? finish_tables(plan, ram, entry) : OK;
 }

@@ -20,9 +20,28 @@ static void add_moves(const struct plan *plan, struct cpu_entry *entry) {
     }
 }
 
+static bool uses_combining(const struct plan *plan) {
+    for (u32 i = 0; i < plan->row_count; i++)
+        if (plan->rows[i].attributes & MAP_WRITE_COMBINING)
+            return plan->options.cpu_features & CPU_PAT;
+    return false;
+}
+
+static void turn_paging_on(const struct plan *plan, struct cpu_entry *entry) {
+    const struct paging_format *format = plan->options.format;
+    bool nx = format->has_nx && plan->options.cpu_features & CPU_NX;
+    entry->cr0 |= CR0_WP | CR0_PG;
+    entry->cr3 = (u32)plan->tables_phys;
+    entry->boot_cr3 = (u32)plan->boot_tables_phys;
+    entry->cr4 |= format->cr4;
+    entry->efer = format->efer | (nx ? (u32)EFER_NXE : 0);
+    entry->pat = uses_combining(plan) ? PAT_VALUE : 0;
+}
+
 void registers_begin(const struct plan *plan, u64 gdt_virt, struct cpu_entry *entry) {
     *entry = (struct cpu_entry){.bits = plan->image->bits,
                                 .cr0 = CR0_PE | CR0_ET,
+                                .cr4 = plan->extra_cr4,
                                 .has_cr4 = plan->options.cpu_features & CPU_CPUID,
                                 .trampoline = plan->trampoline_virt,
                                 .code = SELECTOR_CODE,
@@ -35,4 +54,6 @@ void registers_begin(const struct plan *plan, u64 gdt_virt, struct cpu_entry *en
     store16(entry->gdt_virtual, GDT_SIZE - 1);
     store64(entry->gdt_virtual + 2, gdt_virt);
     add_moves(plan, entry);
+    if (plan->paging)
+        turn_paging_on(plan, entry);
 }
