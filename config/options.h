@@ -46,6 +46,7 @@ struct kernel_options {
     bool temporary;   /* a window whose page table is mapped too */
     bool share_upper; /* the tables of the upper half all exist */
     bool null_mapped; /* page 0 is in the identity map */
+    bool execute;     /* the identity map may be executed; no option sets it */
     bool global;      /* the kernel's pages stay in the TLB over CR3 changes */
     bool strict;      /* a page that two segments share with different rights is an error */
     bool smep, umip;

@@ -77,13 +77,13 @@ static bool native_option(struct config *c, u32 word, struct boot_request *reque
     return !c->error.code;
 }
 
-/* Of multiboot, multiboot2 and linux. */
+/* Of multiboot, multiboot2 and linux, which has one more. */
 static bool grub_option(struct config *c, u32 word, struct boot_request *request) {
     static const char names[] = "--force\0--cmdline-path\0--quirk-bad-kludge\0"
-                                "--quirk-modules-after-kernel\0";
+                                "--quirk-modules-after-kernel\0--64\0";
     u32 index = name_index(names, c->words[word], string_length(c->words[word]));
     request->flags |= 1u << index;
-    return index < 4 || bad_option(c, word);
+    return index < 4u + (request->protocol == PROTOCOL_LINUX) || bad_option(c, word);
 }
 
 static bool read_kernel(struct config *c, enum command_kind kind, struct boot_request *request) {

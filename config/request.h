@@ -25,10 +25,11 @@ enum boot_protocol {
 
 /* Options of the commands of GRUB's protocols. */
 enum {
-    REQUEST_FORCE = 1,                     /* --force */
-    REQUEST_CMDLINE_PATH = 2,              /* --cmdline-path */
-    REQUEST_QUIRK_BAD_KLUDGE = 4,          /* --quirk-bad-kludge */
-    REQUEST_QUIRK_MODULES_AFTER_KERNEL = 8 /* --quirk-modules-after-kernel */
+    REQUEST_FORCE = 1,                      /* --force */
+    REQUEST_CMDLINE_PATH = 2,               /* --cmdline-path */
+    REQUEST_QUIRK_BAD_KLUDGE = 4,           /* --quirk-bad-kludge */
+    REQUEST_QUIRK_MODULES_AFTER_KERNEL = 8, /* --quirk-modules-after-kernel */
+    REQUEST_64 = 16                         /* --64, of linux alone */
 };
 
 struct file_request {

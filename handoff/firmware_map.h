@@ -3,10 +3,10 @@
 #ifndef HANDOFF_FIRMWARE_MAP_H
 #define HANDOFF_FIRMWARE_MAP_H
 
-#include "machine.h"
+#include "memory.h"
 
 /* Writes {start u64, size u64, type u32} for each range, `stride` bytes from one to the next; the
  * types are E820's. */
-void firmware_map(const struct machine *machine, u8 *to, u32 stride);
+void firmware_map(const struct memory_map *map, u8 *to, u32 stride);
 
 #endif

@@ -1,6 +1,7 @@
 #include "linux.h"
 
 #include "bytes.h"
+#include "check.h"
 #include "firmware_map.h"
 #include "registers.h"
 
@@ -41,6 +42,7 @@ enum {
     PIXELS_PITCH = 0x24,
     PIXELS_COLOURS = 0x26,
     RSDP = 0x70,
+    INITRD_HIGH = 0xc0, /* the upper halves of address and size */
     MAP_COUNT = 0x1e8,
     MAP = 0x2d0,
     MAP_STRIDE = 20,
@@ -50,7 +52,10 @@ enum {
     MAGIC_HDRS = 0x53726448,
     VERSION_LEAST = 0x203, /* the first that says how high an initrd may lie */
     LOADED_HIGH = 1,       /* of LOAD_FLAGS */
-    KERNEL_64 = 1,         /* of MORE_FLAGS */
+    KERNEL_64 = 1,         /* of MORE_FLAGS: it has a 64-bit entry */
+    ABOVE_4G = 2,          /* likewise: initrds may lie anywhere */
+    VERSION_64 = 0x20c,    /* the first with these flags */
+    ENTRY_64 = 0x200,      /* in the code */
     LOADER_UNKNOWN = 0xff, /* Aloft has no number of its own */
     INITRD_LAST_OLD = 0x37ffffff,
     COMMAND_LINE_MOST_OLD = 255,
@@ -120,26 +125,42 @@ static struct error read_header(const struct source *kernel, struct linux_kernel
     return OK;
 }
 
-struct error linux_open(const struct source *kernel, const struct machine *machine,
+static bool has_flag(const struct linux_kernel *linux, u32 flag) {
+    return load16(field(linux, VERSION)) >= VERSION_64 && *field(linux, MORE_FLAGS) & flag;
+}
+
+static struct error check_bits(const struct machine *machine, const char *name, u32 bits,
+                               const struct linux_kernel *linux) {
+    if (!has_flag(linux, KERNEL_64))
+        return bits == 32 ? OK
+                          : error_make(ERROR_LINUX_NO_64, .name = name,
+                                       .number = {load16(field(linux, VERSION)),
+                                                  load16(field(linux, MORE_FLAGS))});
+    return machine->cpu.features & CPU_LONG_MODE ? OK
+                                                 : error_make(ERROR_PLAN_LONG_MODE, .name = name);
+}
+
+struct error linux_open(const struct source *kernel, const struct machine *machine, u32 bits,
                         struct image *image, struct linux_kernel *linux) {
     TRY(read_header(kernel, linux));
+    TRY(check_bits(machine, kernel->name, bits, linux));
+    u32 entry = bits == 64 ? ENTRY_64 : 0;
     u32 sectors = *field(linux, SETUP_SECTORS), start = ((sectors ? sectors : 4) + 1) << 9;
     u64 size = kernel->size < start ? 0 : kernel->size - start;
     u64 code = (u64)field32(linux, CODE_SIZE) << 4, memory = field32(linux, INIT_SIZE);
     if (load16(field(linux, VERSION)) < 0x204)
-        code = 1;                  /* the upper half of the field is not to be relied on */
-    if (size + 15 < code || !size) /* the last paragraph need not be full */
-        return error_make(ERROR_LINUX_SHORT, .name = kernel->name, .number = {code, size});
-    if (*field(linux, MORE_FLAGS) & KERNEL_64 && !(machine->cpu.features & CPU_LONG_MODE))
-        return error_make(ERROR_PLAN_LONG_MODE, .name = kernel->name);
+        code = 1;                          /* the upper half of the field is not to be relied on */
+    if (size + 15 < code || size <= entry) /* the last paragraph need not be full */
+        return error_make(ERROR_LINUX_SHORT, .name = kernel->name,
+                          .number = {max_u64(code, entry + 1), size});
     /* A kernel that does not say how much it needs: thrice its size has always been enough. */
     memory = max_u64(memory ? memory : 3 * size, size);
     u64 phys = choose_place(machine, linux, memory);
     memset(image, 0, sizeof *image);
     image->name = kernel->name;
-    image->bits = 32;
+    image->bits = bits;
     image->file_size = kernel->size;
-    image->entry = image->entry_virt = image->entry_phys = phys;
+    image->entry = image->entry_virt = image->entry_phys = phys + entry;
     image->segment_count = 1;
     image->segments[0] = (struct segment){.rights = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE,
                                           .offset = start,
@@ -169,6 +190,8 @@ struct error linux_wish(const struct boot_request *request, const struct linux_k
     wish->info_size = PAGE_SIZE + LINUX_GDT_SIZE + length + 1;
     wish->modules_joined = true;
     wish->modules_below = (u64)(last ? last : INITRD_LAST_OLD) + 1;
+    if (wish->image->bits == 64 && has_flag(linux, ABOVE_4G))
+        wish->modules_else = (u64)1 << wish->machine->cpu.physical_bits;
     return OK;
 }
 
@@ -210,21 +233,36 @@ static void write_pixel_screen(const struct screen *screen, u8 *page) {
 static void write_zero_page(const struct machine *machine, const struct plan *plan, u8 *page) {
     store16(page + VIDEO_MODE, 0xffff); /* as it is */
     page[LOADER_TYPE] = LOADER_UNKNOWN;
-    store32(page + CODE_START, (u32)plan->entry);
+    store32(page + CODE_START, (u32)plan->image->segments[0].phys);
     store32(page + COMMAND_LINE, (u32)(plan->info_phys + PAGE_SIZE + LINUX_GDT_SIZE));
     store64(page + RSDP, machine->rsdp);
-    page[MAP_COUNT] = (u8)machine->memory.count;
-    firmware_map(machine, page + MAP, MAP_STRIDE);
+}
+
+/* The page tables are the kernel's until it has made its own. Its choice of a place at random looks
+ * at this map alone, so they are no free memory there. */
+static struct error write_map(const struct machine *machine, const struct plan *plan, u8 *page) {
+    struct memory_map map;
+    struct memory_range raw[MEMORY_RANGES_MAX + 1];
+    u32 count = machine->memory.count;
+    memcpy(raw, machine->memory.ranges, count * sizeof raw[0]);
+    raw[count] = (struct memory_range){plan->tables_phys, plan->table_frames * PAGE_SIZE,
+                                       MEMORY_RESERVED, MEMORY_RESERVED};
+    TRY(memory_normalise(raw, count + 1, &map));
+    page[MAP_COUNT] = (u8)map.count;
+    firmware_map(&map, page + MAP, MAP_STRIDE);
+    return OK;
 }
 
 static void write_initrd(const struct plan *plan, u32 count, const u64 *sizes, u8 *page) {
-    u32 size = 0;
+    u64 size = 0, phys = plan_module_phys(plan, 0);
     for (u32 i = 0; i < count; i++)
-        size = (u32)(align_up(size, 4) + sizes[i]);
+        size = align_up(size, 4) + sizes[i];
     if (!size)
         return;
-    store32(page + INITRD, (u32)plan_module_phys(plan, 0));
-    store32(page + INITRD + 4, size);
+    store32(page + INITRD, (u32)phys);
+    store32(page + INITRD + 4, (u32)size);
+    store32(page + INITRD_HIGH, (u32)(phys >> 32));
+    store32(page + INITRD_HIGH + 4, (u32)(size >> 32));
 }
 
 /* Code and data stand one place further than elsewhere: 10h and 18h. */
@@ -236,7 +274,7 @@ static void set_registers(const struct plan *plan, u8 *gdt, struct cpu_entry *en
     store16(entry->gdt_virtual, LINUX_GDT_SIZE - 1);
     entry->code = LINUX_CODE;
     entry->data = LINUX_DATA;
-    entry->sp = plan->info_phys;
+    entry->sp = plan->handoff_virt + plan->stack_size - 16;
     entry->si = plan->info_phys;
 }
 
@@ -250,6 +288,7 @@ struct error linux_finish(const struct machine *machine, const struct plan *plan
     memset(page, 0, (size_t)plan->info_size);
     memcpy(page + LINUX_HEADER, linux->header, sizeof linux->header);
     write_zero_page(machine, plan, page);
+    TRY(write_map(machine, plan, page));
     write_initrd(plan, request->module_count, module_sizes, page);
     if (machine->screen.kind == SCREEN_TEXT)
         write_text_screen(&machine->screen, ram, page);
@@ -262,5 +301,5 @@ struct error linux_finish(const struct machine *machine, const struct plan *plan
     text_char(&line, ' ');
     text_string(&line, request->kernel.arguments);
     set_registers(plan, gdt, entry);
-    return OK;
+    return plan->paging ? finish_tables(plan, ram, entry) : OK;
 }

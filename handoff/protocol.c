@@ -79,7 +79,8 @@ static void note_symbols(const struct boot *boot, struct plan *plan) {
 /* ---- Linux ---- */
 
 static struct error open_linux(const struct boot *boot, const struct source *kernel) {
-    return linux_open(kernel, boot->machine, boot->image, &boot->opened->linux);
+    u32 bits = boot->request->flags & REQUEST_64 ? 64 : 32;
+    return linux_open(kernel, boot->machine, bits, boot->image, &boot->opened->linux);
 }
 
 static struct error finish_linux(const struct boot *boot, const struct plan *plan,
@@ -129,7 +130,8 @@ const char *protocol_video(const struct boot *boot) {
     return *request->gfxpayload && asks ? request->gfxpayload : boot->opened->video;
 }
 
-/* Without paging there is nothing to choose but the place of a position-independent kernel. */
+/* Without paging there is nothing to choose but the place of a position-independent kernel; and
+ * Linux's 64-bit entry has its tables as linux.h says. */
 static struct error wish_plain(const struct boot *boot, struct kernel_options *options,
                                struct plan_request *wish) {
     *options = kernel_options_default();
@@ -137,6 +139,11 @@ static struct error wish_plain(const struct boot *boot, struct kernel_options *o
     switch (boot->request->protocol) {
     case PROTOCOL_LINUX:
         options->stack_size = PAGE_SIZE;
+        if (boot->image->bits == 64) {
+            options->paging = PAGING_WANT_4LEVEL;
+            options->direct = PLACE_NONE;
+            options->null_mapped = options->execute = true;
+        }
         return linux_wish(boot->request, &boot->opened->linux, wish);
     case PROTOCOL_PVH: options->stack_size = PAGE_SIZE; return OK;
     default: wish->low = true; return OK;

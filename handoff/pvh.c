@@ -65,7 +65,7 @@ struct error pvh_finish(const struct machine *machine, const struct plan *plan,
     u8 *gdt = take(&block, GDT_SIZE, gdt_phys);
     u8 *list = take(&block, modules * MODULE_ENTRY, info + 16);
     store64(info + 32, machine->rsdp);
-    firmware_map(machine, take(&block, ranges * MAP_ENTRY, info + 40), MAP_ENTRY);
+    firmware_map(&machine->memory, take(&block, ranges * MAP_ENTRY, info + 40), MAP_ENTRY);
     store32(info + 48, ranges);
     put_string(&block, request->kernel.arguments, info + 24);
     for (u32 i = 0; i < modules; i++, list += MODULE_ENTRY) {

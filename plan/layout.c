@@ -288,7 +288,7 @@ static struct error choose_direct(const struct plan_request *request, const stru
     const struct kernel_options *options = request->options;
     bool wide = plan->image->bits == 64;
     u64 usual = usual_direct(plan), most = wide ? DIRECT_MAX_64 : FOUR_GIB;
-    *map = (struct linear_map){.virt = usual, .owner = ROW_DIRECT};
+    *map = (struct linear_map){.virt = usual, .owner = ROW_DIRECT, .attributes = MAP_WRITE};
     if (options->direct == PLACE_NONE || (options->direct == PLACE_AUTO && !usual)) {
         map->virt = 0;
         return OK;
@@ -319,7 +319,8 @@ static void choose_identity(const struct plan_request *request, const struct pla
     }
     if (direct->end && direct->virt)
         end = min_u64(end, direct->virt);
-    *map = (struct linear_map){0, end, ROW_IDENTITY};
+    u32 execute = request->options->execute ? MAP_EXECUTE : 0;
+    *map = (struct linear_map){0, end, ROW_IDENTITY, MAP_WRITE | execute};
 }
 
 struct error layout_begin(const struct plan_request *request, struct plan *plan,
@@ -342,7 +343,7 @@ static struct error lay_linear_part(struct plan *plan, const struct linear_map *
     return rows_lay(plan, (struct map){.virt = map->virt + part.start,
                                        .phys = part.start,
                                        .size = end - part.start,
-                                       .attributes = MAP_WRITE | attributes,
+                                       .attributes = map->attributes | attributes,
                                        .owner = map->owner});
 }
 

@@ -159,6 +159,17 @@ static struct error physical_load_joined(struct plan *plan, struct load load) {
     return add_load(plan, load);
 }
 
+static struct error place_module(const struct plan_request *request, struct plan *plan, u64 size,
+                                 u64 below, u32 index, u64 *phys) {
+    struct claim claim = {.kind = CLAIM_MODULE, .index = index};
+    struct error error =
+        physical_place(request->machine, plan, "a module", size, below, claim, phys);
+    if (!error.code || !request->modules_else)
+        return error;
+    return physical_place(request->machine, plan, "a module", size, request->modules_else, claim,
+                          phys);
+}
+
 struct error physical_modules(const struct plan_request *request, struct plan *plan, u64 below) {
     bool joined = request->modules_joined;
     u64 all = 0, phys = 0;
@@ -169,8 +180,7 @@ struct error physical_modules(const struct plan_request *request, struct plan *p
     for (u32 i = 0; i < request->module_count; i++) {
         u64 size = request->module_sizes[i];
         if (!joined || !i)
-            TRY(physical_place(request->machine, plan, "a module", joined ? all : size, below,
-                               (struct claim){.kind = CLAIM_MODULE, .index = i}, &phys));
+            TRY(place_module(request, plan, joined ? all : size, below, i, &phys));
         struct load load = {.file = i + 1, .number = i, .file_size = size, .phys = phys};
         TRY(joined ? physical_load_joined(plan, load) : physical_load_file(plan, load));
         phys += align_up(size, 4);

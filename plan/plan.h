@@ -124,6 +124,7 @@ struct plan_request {
     bool low;             /* as Multiboot kernels expect it; with paging off only (low.c) */
     struct range symbols; /* of the kernel's file, to be loaded too; size 0 for none */
     u64 modules_below;    /* 0: wherever the kernel sees them */
+    u64 modules_else;     /* and where there is no room for them, below this; 0: nowhere else */
     bool modules_joined;  /* one behind the other, each at a multiple of 4, as module 0 */
 };
 

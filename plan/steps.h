@@ -18,6 +18,7 @@ struct linear_map {
     u64 virt; /* of physical 0 */
     u64 end;  /* physical addresses below are mapped; 0 for no map */
     u32 owner;
+    u32 attributes; /* of all of it */
 };
 
 /* Where the maps will be, before physical memory is given out. */

@@ -103,6 +103,29 @@ def test_moved_and_on_the_text_screen(tmp_path, initrd):
     assert f"RAMDISK: [mem {where:#010x}-" in result.serial
 
 
+@pytest.mark.parametrize("memory,cpu", [("128M", "qemu64,-nx"), ("5G", "qemu64"), ("256M", "max")])
+def test_64_bit_entry(tmp_path, initrd, memory, cpu):
+    """The same, in long mode from the first instruction on. The last processor has five levels of paging, and Linux's
+    first code, below 1 MiB, looks for them in the tables that it finds. Their memory is not Linux's."""
+    line = f"{QUIET} nokaslr"
+    result = boot(tmp_path, VMLINUZ, [initrd], arguments=line, command="linux --64", memory=memory, cpu=cpu)
+    check(result, arguments=line)
+    assert re.search(r"entry +0x0*1000200\b", result.serial)
+    tables = int(re.search(r"(0x[0-9a-f]+) - .* page tables$", result.serial, re.M)[1], 16)
+    ram = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) : System RAM", result.serial, re.M)
+    assert ram and not any(int(start, 16) <= tables <= int(end, 16) for start, end in ram)
+
+
+def test_initrd_above_4_gib(tmp_path, initrd):
+    """One that does not fit below: this kernel's header permits none above 16 MiB, and 1 MiB up to there is too little."""
+    data = bytearray(VMLINUZ.read_bytes())
+    struct.pack_into("<I", data, 0x22C, 0xFFFFFF)
+    big = initrd + bytes(15 << 20)
+    result = boot(tmp_path, bytes(data), [big], command="linux --64", memory="5G")
+    check(result)
+    assert re.search(r"module 0 .*-> 0x1[0-9a-f]{8}\b", result.serial)
+
+
 def refused(tmp_path, kernel, *words, **how):
     result = boot(tmp_path, kernel, [b"x"], until=machine.HALTED, **how)
     for word in words:
@@ -113,6 +136,10 @@ def test_refusals(tmp_path):
     bytes_ = VMLINUZ.read_bytes()
     refused(tmp_path / "memory", VMLINUZ, "E98", "PT_LOAD 0 needs 63", memory="64M")
     refused(tmp_path / "cpu", VMLINUZ, "E86", "64-bit kernel", cpu="qemu32", binary="qemu-system-i386")
+    refused(tmp_path / "cpu64", VMLINUZ, "E86", "64-bit kernel", cpu="qemu32", binary="qemu-system-i386",
+            command="linux --64")
+    refused(tmp_path / "no64", bytes_[:0x236] + b"\x7e" + bytes_[0x237:], "E136", "no 64-bit entry",
+            "xloadflags 0x7e", command="linux --64")
     refused(tmp_path / "short", bytes_[:4000000], "E207", "/boot/vmlinuz: its code is 7.", "but the file holds 3.")
     refused(tmp_path / "elf", machine.KERNELS / "low32.elf", "E205", "no HdrS at offset 0x202")
     refused(tmp_path / "old", bytes_[:0x206] + b"\2\2" + bytes_[0x208:], "E206", "protocol 0x202")

@@ -8,7 +8,9 @@
 
 #include "linux.h"
 #include "machines.h"
+#include "protocol.h"
 #include "pvh.h"
+#include "walk.h"
 
 #include <stdio.h>
 
@@ -138,7 +140,7 @@ static void test_opening(void **state) {
         const struct kernel_row *row = &kernel_rows[i];
         struct bytes file = file_of(row);
         struct source source = source_memory(&file, "/vmlinuz");
-        struct error error = linux_open(&source, &machine, &image, &linux);
+        struct error error = linux_open(&source, &machine, 32, &image, &linux);
         if (error.code != row->code)
             fail_msg("%s: error %d instead of %d", row->name, error.code, row->code);
         const struct segment *segment = &image.segments[0];
@@ -185,7 +187,7 @@ static void test_lesser_alignment(void **state) {
         bytes[0x235] = (u8)rows[i].least;
         put(bytes + 0x258, 8, 0x9000);
         put(bytes + 0x260, 4, 0x20000);
-        assert_int_equal(linux_open(&source, &machine, &image, &linux).code, ERROR_NONE);
+        assert_int_equal(linux_open(&source, &machine, 32, &image, &linux).code, ERROR_NONE);
         if (image.entry != rows[i].phys || get(linux.header + 0x3f, 4) != rows[i].in_header)
             fail_msg("row %zu: %llx", i, (unsigned long long)image.entry);
     }
@@ -235,7 +237,7 @@ static struct plan_request wish_of(struct scene *scene) {
 
 static struct error boot_linux(struct scene *scene, const struct source *source) {
     struct plan_request wish = wish_of(scene);
-    TRY(linux_open(source, &scene->machine, &scene->image, &scene->linux));
+    TRY(linux_open(source, &scene->machine, 32, &scene->image, &scene->linux));
     TRY(linux_wish(&scene->request, &scene->linux, &wish));
     TRY(plan_make(&wish, &scene->plan));
     linux_trim(&scene->plan);
@@ -261,7 +263,8 @@ static void check_entry(const struct scene *scene, u32 code, u32 data) {
     assert_memory_equal(scene->ram.bytes + gdt, entry->gdt, data + 8);
     assert_true(gdt >= scene->plan.info_phys &&
                 gdt + data + 8 <= scene->plan.info_phys + scene->plan.info_size);
-    assert_true(entry->sp == scene->plan.info_phys && scene->plan.stack_size >= 4096);
+    assert_true(entry->sp <= scene->plan.info_phys && entry->sp > scene->plan.info_phys - 32);
+    assert_true(scene->plan.stack_size >= 4096);
     assert_true(entry->trampoline == scene->plan.trampoline_phys);
     assert_true(entry->ax == 0 && entry->di == 0 && entry->move_count == 0);
 }
@@ -426,6 +429,8 @@ static void test_command_line(void **state) {
     }
 }
 
+static struct error boot_64(struct scene *scene, const struct source *source);
+
 /* Any byte of the header changed, any length of the file: refused, or booted within its memory. */
 static void test_damaged_headers(void **state) {
     (void)state;
@@ -439,9 +444,183 @@ static void test_damaged_headers(void **state) {
             struct error error = boot_linux(&scene, &source);
             if (!error.code)
                 assert_true(scene.entry.ip >= 0x100000 && scene.entry.ip < RAM_SIZE);
+            put((u8 *)file.at + 0x236, file.size > 0x237, 1);
+            error = boot_64(&scene, &source);
+            if (!error.code)
+                assert_true(scene.entry.ip >= 0x100200 && scene.entry.ip < RAM_SIZE);
             free((void *)file.at);
         }
     free(scene.ram.bytes);
+}
+
+/* ---- the 64-bit entry ---- */
+
+/* Which kernels have one, and on which CPUs. */
+static void test_opening_64(void **state) {
+    (void)state;
+    static const struct {
+        u32 version, flags, cpu, size;
+        enum error_code code;
+    } rows[] = {
+        {0x20c, 1, CPU_OPTERON, FILE_SIZE, 0},
+        {0x20f, 0x7f, CPU_QEMU64, CODE + 0x210, 0},
+        {0x20f, 1, CPU_QEMU64, CODE + 0x200, ERROR_LINUX_SHORT},
+        {0x20f, 1, CPU_QEMU64, CODE + 0x10, ERROR_LINUX_SHORT},
+        {0x20b, 1, CPU_QEMU64, FILE_SIZE, ERROR_LINUX_NO_64},
+        {0x20f, 0, CPU_QEMU64, FILE_SIZE, ERROR_LINUX_NO_64},
+        {0x20f, 0xfe, CPU_QEMU64, FILE_SIZE, ERROR_LINUX_NO_64},
+        {0x20f, 0, CPU_PENTIUM, FILE_SIZE, ERROR_LINUX_NO_64},
+        {0x20f, 1, CPU_PENTIUM_PRO, FILE_SIZE, ERROR_PLAN_LONG_MODE},
+    };
+    static struct image image;
+    struct linux_kernel linux;
+    u8 bytes[FILE_SIZE];
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct bytes file = {bytes, rows[i].size};
+        struct source source = source_memory(&file, "k");
+        struct machine machine = machine_of(pc_64m, rows[i].cpu, 40);
+        make_file(bytes);
+        put(bytes + 0x1f4, 4, (rows[i].size - CODE) / 16);
+        put(bytes + 0x206, 2, rows[i].version);
+        put(bytes + 0x236, 2, rows[i].flags);
+        struct error error = linux_open(&source, &machine, 64, &image, &linux);
+        if (error.code != rows[i].code)
+            fail_msg("row %zu: error %d instead of %d", i, error.code, rows[i].code);
+        if (error.code == ERROR_LINUX_NO_64)
+            assert_true(error.values.number[0] == rows[i].version &&
+                        error.values.number[1] == rows[i].flags);
+        if (!error.code)
+            assert_true(image.bits == 64 && image.entry == 0x1000200 &&
+                        image.entry_phys == 0x1000200 && image.entry_virt == 0x1000200);
+    }
+}
+
+static struct error boot_64(struct scene *scene, const struct source *source) {
+    static struct opened opened;
+    const struct boot boot = {&scene->machine, &scene->request, scene->sizes, &scene->image,
+                              &opened};
+    scene->request.protocol = PROTOCOL_LINUX;
+    scene->request.flags = REQUEST_64;
+    TRY(protocol_open(&boot, source));
+    TRY(protocol_plan(&boot, &scene->plan));
+    return protocol_finish(&boot, &scene->plan, &scene->ram, &scene->entry);
+}
+
+/* boot.rst, "64-bit boot protocol"; descriptors of SDM volume 3A, 3.4.5. */
+static void check_entry_64(const struct scene *scene, u32 efer) {
+    const struct cpu_entry *entry = &scene->entry;
+    u64 gdt = get(entry->gdt_virtual + 2, 8);
+    assert_true(entry->bits == 64 && entry->ip == 0x1000200 && entry->si == scene->plan.info_phys);
+    assert_true(entry->cr0 == 0x80010011 && entry->cr4 == 0x20 && entry->efer == efer);
+    assert_true(entry->cr3 == scene->plan.tables_phys && entry->pat == 0);
+    assert_true(entry->code == 0x10 && entry->data == 0x18);
+    assert_int_equal(get(entry->gdt_virtual, 2), 31);
+    assert_true(get(scene->ram.bytes + gdt + 0x10, 8) == 0x00af9b000000ffff);
+    assert_true(get(scene->ram.bytes + gdt + 0x18, 8) == 0x00cf93000000ffff);
+    assert_memory_equal(scene->ram.bytes + gdt, entry->gdt, 32);
+    assert_true(entry->ax == 0 && entry->bx == 0 && entry->di == 0);
+}
+
+/* Everything that the protocol promises, and what Linux uses besides, is where it is, and may be
+ * written and executed. */
+static void check_identity(const struct scene *scene) {
+    const struct plan *plan = &scene->plan;
+    const u8 *page = scene->ram.bytes + plan->info_phys;
+    const struct table_arena arena = {.bytes = scene->ram.bytes + plan->tables_phys,
+                                      .phys = plan->tables_phys,
+                                      .frame_count = plan->table_frames,
+                                      .used = plan->table_frames};
+    const struct range ranges[] = {
+        {0, 0x9f000},
+        {0xf0000, 0x10000},
+        {0x1000000, 0x800000},
+        {plan->info_phys, 4096},
+        {get(page + 0x228, 4), 100},
+        {get(scene->entry.gdt_virtual + 2, 8), 32},
+        {plan->tables_phys, plan->table_frames * PAGE_SIZE},
+        {get(page + 0x218, 4), get(page + 0x21c, 4)},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(ranges); i++)
+        for (u64 at = 0; at < ranges[i].size; at += 4096) {
+            u64 virt = ranges[i].start + at;
+            struct walk walk = paging_walk(&plan->options, &arena, 40, virt);
+            if (walk.result != WALK_MAPPED || walk.phys != virt ||
+                (walk.attributes & 3) != (MAP_WRITE | MAP_EXECUTE))
+                fail_msg("0x%llx", (unsigned long long)virt);
+        }
+}
+
+/* The firmware's map, but that the tables' memory is reserved. */
+static void check_kept_tables(const struct scene *scene) {
+    const u8 *page = scene->ram.bytes + scene->plan.info_phys;
+    u64 tables = scene->plan.tables_phys, end = tables + scene->plan.table_frames * PAGE_SIZE;
+    bool found = false;
+    u64 usable = 0, before = memory_usable_bytes(&scene->machine.memory);
+    for (u32 i = 0; i < page[0x1e8]; i++) {
+        const u8 *row = page + 0x2d0 + 20 * i;
+        u64 start = get(row, 8), size = get(row + 8, 8), type = get(row + 16, 4);
+        found |= type == 2 && start <= tables && start + size >= end;
+        usable += type == 1 ? size : 0;
+        if (type == 1)
+            assert_true(start >= end || start + size <= tables);
+    }
+    assert_true(found && usable == before - (end - tables));
+}
+
+static void test_linux_64(void **state) {
+    (void)state;
+    static struct scene scene;
+    u8 bytes[FILE_SIZE];
+    struct bytes file = {bytes, FILE_SIZE};
+    struct source source = source_memory(&file, "k");
+    make_file(bytes);
+    put(bytes + 0x236, 2, 0x7f);
+    for (u32 modules = 0; modules <= MODULES_MAX; modules++) {
+        set_scene(&scene, modules);
+        scene.machine.cpu.features = modules & 1 ? CPU_MAX : CPU_OPTERON;
+        assert_int_equal(boot_64(&scene, &source).code, ERROR_NONE);
+        check_entry_64(&scene, modules & 1 ? 0x900 : 0x100);
+        check_identity(&scene);
+        check_kept_tables(&scene);
+        check_initrds(&scene, scene.ram.bytes + scene.plan.info_phys);
+        free(scene.ram.bytes);
+    }
+}
+
+/* An initrd goes below where it can, else above 4 GiB, if the kernel can have it there. */
+static void test_initrd_above(void **state) {
+    (void)state;
+    static const struct e820_row high[] = {
+        {0, 0x9fc00, 1}, {0x100000, 0x3f00000, 1}, {0x100000000, 0x40000000, 1}, {0}};
+    static const struct {
+        u32 last, flags;
+        u64 size, phys; /* 0: no room */
+    } rows[] = {{0x7fffffff, 3, 0x100000, 0x3f00000},
+                {0x1ffffff, 3, 0x1000000, 0x13f000000},
+                {0x1ffffff, 1, 0x1000000, 0},
+                {0x7fffffff, 3, 0x3000000, 0x13d000000},
+                {0x7fffffff, 3, 0x40000000, 0x100000000},
+                {0x7fffffff, 3, 0x40001000, 0}};
+    static struct scene scene;
+    u8 bytes[FILE_SIZE];
+    struct bytes file = {bytes, FILE_SIZE};
+    struct source source = source_memory(&file, "k");
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        make_file(bytes);
+        put(bytes + 0x22c, 4, rows[i].last);
+        put(bytes + 0x236, 2, rows[i].flags);
+        set_scene(&scene, 1);
+        scene.machine = machine_of(high, CPU_QEMU64, 40);
+        scene.sizes[0] = rows[i].size;
+        struct error error = boot_64(&scene, &source);
+        assert_int_equal(error.code, rows[i].phys ? ERROR_NONE : ERROR_PLAN_MEMORY);
+        const u8 *page = scene.ram.bytes + scene.plan.info_phys;
+        if (rows[i].phys && (get(page + 0x218, 4) | get(page + 0xc0, 4) << 32) != rows[i].phys)
+            fail_msg("row %zu: %llx", i, (unsigned long long)get(page + 0x218, 4));
+        if (rows[i].phys)
+            assert_true((get(page + 0x21c, 4) | get(page + 0xc4, 4) << 32) == rows[i].size);
+        free(scene.ram.bytes);
+    }
 }
 
 /* ---- PVH ---- */
@@ -509,6 +688,8 @@ int main(void) {
         cmocka_unit_test(test_linux),           cmocka_unit_test(test_screens),
         cmocka_unit_test(test_initrd_limit),    cmocka_unit_test(test_command_line),
         cmocka_unit_test(test_damaged_headers), cmocka_unit_test(test_pvh),
+        cmocka_unit_test(test_opening_64),      cmocka_unit_test(test_linux_64),
+        cmocka_unit_test(test_initrd_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

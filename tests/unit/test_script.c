@@ -383,6 +383,7 @@ static const struct {
     {"multiboot2 /k; module2 /m x", PROTOCOL_MULTIBOOT2, 0, "/k| /m|x"},
     {"linux /v ro quiet; initrd /i /j", PROTOCOL_LINUX, 0, "/v|ro quiet /i!| /j!|"},
     {"linux16 /v; initrd16 /i", PROTOCOL_LINUX, 0, "/v| /i!|"},
+    {"linux --64 --nounzip /v --64; initrd /i", PROTOCOL_LINUX, REQUEST_64, "/v!|--64 /i!|"},
     {"multiboot --force --cmdline-path /k", PROTOCOL_MULTIBOOT1,
      REQUEST_FORCE | REQUEST_CMDLINE_PATH, "/k|"},
     {"multiboot --quirk-bad-kludge --quirk-modules-after-kernel --nounzip /k --force",
@@ -427,6 +428,22 @@ static void test_requests(void **state) {
         assert_int_equal(request.protocol, requests[i].protocol);
         assert_int_equal(request.flags, requests[i].flags);
         check_string(row, "", request.gfxpayload);
+    }
+}
+
+/* Options of other commands. */
+static void test_request_options(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "multiboot --64 /k", "multiboot2 --64 /k",    "kernel --64 /k",          "linux --640 /k",
+        "linux --6 /k",      "linux --paging=off /k", "linux /k; initrd --64 /i"};
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+        struct boot_request request;
+        char buffer[100];
+        snprintf(buffer, sizeof buffer, "menuentry A {%s}", lines[i]);
+        expect_ok(lines[i], parse(buffer));
+        if (config_request(0, &request).code != ERROR_CONFIG_OPTION)
+            fail_msg("%s", lines[i]);
     }
 }
 
@@ -588,13 +605,14 @@ static void test_file_of_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_language),   cmocka_unit_test(test_tests),
-        cmocka_unit_test(test_bodies),     cmocka_unit_test(test_edited),
-        cmocka_unit_test(test_replace),    cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_gfxpayload), cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_styles),     cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_saved),      cmocka_unit_test(test_hotkeys),
-        cmocka_unit_test(test_notes),      cmocka_unit_test(test_file_of_error),
+        cmocka_unit_test(test_language),        cmocka_unit_test(test_tests),
+        cmocka_unit_test(test_bodies),          cmocka_unit_test(test_edited),
+        cmocka_unit_test(test_replace),         cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_request_options), cmocka_unit_test(test_gfxpayload),
+        cmocka_unit_test(test_devices),         cmocka_unit_test(test_styles),
+        cmocka_unit_test(test_fallback),        cmocka_unit_test(test_saved),
+        cmocka_unit_test(test_hotkeys),         cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_file_of_error),
     };
     return cmocka_run_group_tests(all, NULL, free_borrowed);
 }
