@@ -121,10 +121,9 @@ static bool set_place(const char *value, enum place_option *place, u64 *at) {
     return true;
 }
 
-/* A number of bytes, or of KiB, MiB or GiB with K, M or G after it. */
-static bool read_size(const char *value, size_t length, u64 *size) {
+bool config_size(const char *value, size_t length, u64 *size) {
     char last = length ? value[length - 1] | ' ' : 0;
-    u32 shift = last == 'k' ? 10 : last == 'm' ? 20 : last == 'g' ? 30 : 0;
+    u32 shift = last == 'k' ? 10 : last == 'm' ? 20 : last == 'g' ? 30 : last == 't' ? 40 : 0;
     u64 number;
     if (!config_number(value, length - (shift != 0), &number) || number > ~(u64)0 >> shift)
         return false;
@@ -134,7 +133,7 @@ static bool read_size(const char *value, size_t length, u64 *size) {
 
 static bool set_stack(const char *value, struct kernel_options *options) {
     u64 size;
-    if (!read_size(value, string_length(value), &size) || size > CONFIG_STACK_MAX ||
+    if (!config_size(value, string_length(value), &size) || size > CONFIG_STACK_MAX ||
         size < CONFIG_STACK_MIN)
         return false;
     options->stack_size = ((u32)size + 4095) & ~(u32)4095;
@@ -173,7 +172,7 @@ static bool read_map(const char *value, struct map_option *map) {
         return false;
     value += length + 1;
     length = part_length(value);
-    if (!read_size(value, length, &map->size) || !map->size)
+    if (!config_size(value, length, &map->size) || !map->size)
         return false;
     value += length;
     if (*value == '@') {

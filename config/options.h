@@ -2,8 +2,8 @@
  * the note that a kernel carries (ALOFT_OPTIONS in include/aloft.h).
  *
  * Every option is --name=value; those that are on or off may stand without a value. Numbers are
- * decimal or 0x hexadecimal; sizes may end in K, M or G. docs/configuration.md says what each one
- * means. */
+ * decimal or 0x hexadecimal; sizes may end in K, M, G or T. docs/configuration.md says what each
+ * one means. */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
 
@@ -71,6 +71,10 @@ struct kernel_options kernel_options_default(void);
 /* One option word ("--paging=pae"). CONFIG_OPTION, CONFIG_VALUE and CONFIG_TOO_BIG, without a
  * place. */
 MUST_USE struct error kernel_option_parse(const char *word, struct kernel_options *options);
+
+/* The `length` characters at `value` are a number of bytes, or of KiB to TiB with K, M, G or T
+ * behind it. False if they are not, or if it is 2^64 or more. */
+bool config_size(const char *value, size_t length, u64 *size);
 
 /* The words of a kernel's note, under those that were parsed before: an option that was given stays
  * as it is. `note` is cut into words, which the errors name. CONFIG_NOTE with `name`. */

@@ -61,6 +61,7 @@ enum {
     COMMAND_LINE_MOST_OLD = 255,
     SCREEN_VGA = 1,
     SCREEN_VESA_PIXELS = 0x23,
+    PALETTE_BITS = 6, /* of a colour that has a number, in a VGA's palette */
     BIOS_CURSOR = 0x450,
 };
 
@@ -182,6 +183,7 @@ struct error linux_wish(const struct boot_request *request, const struct linux_k
                         struct plan_request *wish) {
     u32 length = command_line_length(request), most = field32(linux, COMMAND_LINE_MOST);
     u32 last = field32(linux, INITRD_LAST);
+    u64 end = linux->line.memory_end - 1; /* without an end, that of all */
     if (!most)
         most = COMMAND_LINE_MOST_OLD;
     if (length > most)
@@ -189,9 +191,9 @@ struct error linux_wish(const struct boot_request *request, const struct linux_k
                           .number = {most, length});
     wish->info_size = PAGE_SIZE + LINUX_GDT_SIZE + length + 1;
     wish->modules_joined = true;
-    wish->modules_below = (u64)(last ? last : INITRD_LAST_OLD) + 1;
+    wish->modules_below = min_u64(last ? last : INITRD_LAST_OLD, end) + 1;
     if (wish->image->bits == 64 && has_flag(linux, ABOVE_4G))
-        wish->modules_else = (u64)1 << wish->machine->cpu.physical_bits;
+        wish->modules_else = min_u64(((u64)1 << wish->machine->cpu.physical_bits) - 1, end) + 1;
     return OK;
 }
 
@@ -225,7 +227,7 @@ static void write_pixel_screen(const struct screen *screen, u8 *page) {
     store32(page + PIXELS_SIZE, (screen->pitch * screen->height + 0xffff) >> 16);
     store16(page + PIXELS_PITCH, (u16)screen->pitch);
     for (u32 i = 0; i < ARRAY_COUNT(colours); i++) {
-        page[PIXELS_COLOURS + 2 * i] = colours[i]->size;
+        page[PIXELS_COLOURS + 2 * i] = colours[i]->size ? colours[i]->size : PALETTE_BITS;
         page[PIXELS_COLOURS + 2 * i + 1] = colours[i]->position;
     }
 }

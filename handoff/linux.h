@@ -15,8 +15,8 @@
  * tables show RAM below 4 GiB and the first megabyte where they are, all of it to be read, written
  * and executed: more than the protocol promises (the kernel's claim, zero page, command line), for
  * Linux runs code below 1 MiB before it has tables of its own. Its memory map says that the tables'
- * memory is reserved. An initrd that does not fit below goes above 4 GiB, if the kernel can have it
- * there.
+ * memory is reserved. An initrd that does not fit where the header permits goes anywhere, above 4
+ * GiB too, if the kernel can have it there.
  *
  * A setup header is as long as its own jump says; a field that lies behind that is 0 here, which
  * always means what boot.rst says of the protocol versions without it.
@@ -26,6 +26,7 @@
 #define HANDOFF_LINUX_H
 
 #include "entry.h"
+#include "linux_line.h"
 #include "plan.h"
 #include "ram.h"
 
@@ -34,6 +35,7 @@ enum { LINUX_HEADER = 0x1f1, LINUX_HEADER_END = 0x290 };
 
 struct linux_kernel {
     u8 header[LINUX_HEADER_END - LINUX_HEADER];
+    struct linux_line line; /* linux_line_read() fills it in */
 };
 
 /* `bits` is 32 or 64: which entry. Errors: LINUX_MAGIC, LINUX_OLD, LINUX_SHORT, LINUX_NO_64,

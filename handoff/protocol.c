@@ -79,8 +79,16 @@ static void note_symbols(const struct boot *boot, struct plan *plan) {
 /* ---- Linux ---- */
 
 static struct error open_linux(const struct boot *boot, const struct source *kernel) {
+    struct opened *opened = boot->opened;
+    struct linux_line *line = &opened->linux.line;
+    struct text list = TEXT_IN(opened->video);
     u32 bits = boot->request->flags & REQUEST_64 ? 64 : 32;
-    return linux_open(kernel, boot->machine, bits, boot->image, &boot->opened->linux);
+    TRY(linux_line_read(boot->request->kernel.arguments, line));
+    if (line->has_vga) {
+        linux_line_video(line->vga, &list);
+        opened->note = error_make(ERROR_LINUX_VGA, .other = opened->video, .number = {line->vga});
+    }
+    return linux_open(kernel, boot->machine, bits, boot->image, &opened->linux);
 }
 
 static struct error finish_linux(const struct boot *boot, const struct plan *plan,
@@ -125,6 +133,8 @@ struct error protocol_open(const struct boot *boot, const struct source *kernel)
 const char *protocol_video(const struct boot *boot) {
     const struct boot_request *request = boot->request;
     bool asks = request->protocol == PROTOCOL_NATIVE || boot->opened->header.video.kind;
+    if (request->protocol == PROTOCOL_LINUX)
+        asks = !*boot->opened->video;
     if (*request->options.video)
         return request->options.video;
     return *request->gfxpayload && asks ? request->gfxpayload : boot->opened->video;

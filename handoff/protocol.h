@@ -26,7 +26,7 @@
 
 /* What open found in the kernel's file beside the image. */
 struct opened {
-    char video[32];    /* what a Multiboot header asks for, as a list of video_list.h */
+    char video[32];    /* what a Multiboot header or vga= asks for, as a list of video_list.h */
     struct error note; /* becomes one of the plan's; OK for none */
     /* Multiboot */
     struct multiboot_header header;
@@ -48,7 +48,8 @@ MUST_USE struct error protocol_open(const struct boot *boot, const struct source
 
 /* The video modes that the kernel may have, best first, as a list of video_list.h: what the
  * configuration says, else the kernel's header. A Multiboot kernel whose header does not speak of
- * the screen knows text alone, so gfxpayload is nothing to it. */
+ * the screen knows text alone, so gfxpayload is nothing to it. Linux's vga= stands nearer to the
+ * kernel than gfxpayload, and wins. */
 const char *protocol_video(const struct boot *boot);
 
 /* Moves a position-independent kernel to its place, and plans. Errors: as plan_place() and

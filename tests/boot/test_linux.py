@@ -126,6 +126,38 @@ def test_initrd_above_4_gib(tmp_path, initrd):
     assert re.search(r"module 0 .*-> 0x1[0-9a-f]{8}\b", result.serial)
 
 
+def test_initrd_below_mem(tmp_path, initrd):
+    """mem= is the end of memory for the initrd as for Linux."""
+    line = f"{QUIET} mem=128M"
+    result = boot(tmp_path, VMLINUZ, [initrd], arguments=line, memory="256M")
+    check(result, arguments=line)
+    where = int(re.search(r"module 0 .*-> (0x[0-9a-f]+)", result.serial)[1], 16)
+    assert where == (128 << 20) - len(initrd) // 4096 * 4096 - 4096
+    ram = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) : System RAM", result.serial, re.M)
+    assert int(ram[-1][1], 16) == 0x7FFFFFF
+
+
+# What Linux says of the framebuffer that it finds.
+@pytest.mark.parametrize("before,word,mode", [
+    ("", "vga=0x317", (1024, 768, 16)),
+    ("set gfxpayload=640x480", "vga=789", (800, 600, 24)),
+    ("set gfxpayload=640x480x32", "", (640, 480, 32)),
+    ("set gfxpayload=640x480", "vga=normal", None),
+    ("", "vga=0x1234", None),
+])
+def test_video_mode(tmp_path, initrd, before, word, mode):
+    line = f"console=tty0 console=ttyS0 loglevel=7 {word}".rstrip()
+    result = boot(tmp_path, VMLINUZ, [initrd], arguments=line, command=f"{before}\nlinux")
+    check(result, arguments=line)
+    assert ("counts as gfxpayload=" in result.serial) == bool(word)
+    if mode:
+        width, height, depth = mode
+        assert f"mode is {width}x{height}x{depth}" in result.serial
+        assert "Console: colour dummy device" in result.serial
+    else:
+        assert "Console: colour VGA+ 80x25" in result.serial
+
+
 def refused(tmp_path, kernel, *words, **how):
     result = boot(tmp_path, kernel, [b"x"], until=machine.HALTED, **how)
     for word in words:
@@ -140,6 +172,7 @@ def test_refusals(tmp_path):
             command="linux --64")
     refused(tmp_path / "no64", bytes_[:0x236] + b"\x7e" + bytes_[0x237:], "E136", "no 64-bit entry",
             "xloadflags 0x7e", command="linux --64")
+    refused(tmp_path / "ask", VMLINUZ, "E137", "no menu of video modes", arguments="vga=ask")
     refused(tmp_path / "short", bytes_[:4000000], "E207", "/boot/vmlinuz: its code is 7.", "but the file holds 3.")
     refused(tmp_path / "elf", machine.KERNELS / "low32.elf", "E205", "no HdrS at offset 0x202")
     refused(tmp_path / "old", bytes_[:0x206] + b"\2\2" + bytes_[0x208:], "E206", "protocol 0x202")

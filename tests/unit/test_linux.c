@@ -361,6 +361,10 @@ static void test_screens(void **state) {
         [0x0f] = 0x23, [0x12] = 0, 4,  0xff, 2, 32, 0, 0, 0, 0, 0xfd, 48, 0, 0, 0,
         [0x25] = 0x10, [0x26] = 8, 16, 7,    8, 6,  0};
     assert_memory_equal(scene.ram.bytes + scene.entry.si, expected, sizeof expected);
+    scene.machine.screen =
+        (struct screen){SCREEN_PIXELS, 0xfd000000, 640, 480, 640, 8, {0, 0}, {0, 0}, {0, 0}};
+    assert_int_equal(boot_linux(&scene, &source).code, ERROR_NONE);
+    assert_true(get(scene.ram.bytes + scene.entry.si + 0x26, 6) == 0x000600060006);
     scene.machine.screen.kind = SCREEN_NONE;
     assert_int_equal(boot_linux(&scene, &source).code, ERROR_NONE);
     for (u32 at = 0; at < 0x40; at++)
@@ -377,13 +381,18 @@ static void test_initrd_limit(void **state) {
     struct source source = source_memory(&file, "k");
     static const struct {
         u32 last;
-        u64 phys;
-    } rows[] = {{0x7fffffff, 0x3fdc000}, {0x2ffffff, 0x2ffc000},  {0x2fffffe, 0x2ffb000},
-                {0, 0x3fdc000},          {0xffffffff, 0x3fdc000}, {0xfff, 0}};
+        u64 phys, end; /* of mem= */
+    } rows[] = {{0x7fffffff, 0x3fdc000, 0},         {0x2ffffff, 0x2ffc000, 0},
+                {0x2fffffe, 0x2ffb000, 0},          {0, 0x3fdc000, 0},
+                {0xffffffff, 0x3fdc000, 0},         {0xfff, 0, 0},
+                {0x7fffffff, 0x2ffc000, 0x3000000}, {0x7fffffff, 0x2ffb000, 0x2ffffff},
+                {0x2ffffff, 0x2ffc000, 0x3800000},  {0x2ffffff, 0x1ffc000, 0x2000000},
+                {0x7fffffff, 0x3fdc000, ~0ull},     {0x7fffffff, 0, 1}};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         make_file(bytes);
         put(bytes + 0x22c, 4, rows[i].last);
         set_scene(&scene, MODULES_MAX);
+        scene.linux.line.memory_end = rows[i].end;
         struct error error = boot_linux(&scene, &source);
         assert_int_equal(error.code, rows[i].phys ? ERROR_NONE : ERROR_PLAN_MEMORY);
         if (rows[i].phys)
@@ -587,7 +596,7 @@ static void test_linux_64(void **state) {
     }
 }
 
-/* An initrd goes below where it can, else above 4 GiB, if the kernel can have it there. */
+/* An initrd goes below where it can, else as high as can be, if the kernel can have it there. */
 static void test_initrd_above(void **state) {
     (void)state;
     static const struct e820_row high[] = {
@@ -595,12 +604,15 @@ static void test_initrd_above(void **state) {
     static const struct {
         u32 last, flags;
         u64 size, phys; /* 0: no room */
-    } rows[] = {{0x7fffffff, 3, 0x100000, 0x3f00000},
-                {0x1ffffff, 3, 0x1000000, 0x13f000000},
-                {0x1ffffff, 1, 0x1000000, 0},
-                {0x7fffffff, 3, 0x3000000, 0x13d000000},
-                {0x7fffffff, 3, 0x40000000, 0x100000000},
-                {0x7fffffff, 3, 0x40001000, 0}};
+        const char *mem;
+    } rows[] = {{0x1ffffff, 3, 0x1000000, 0x10f000000, "mem=0x110000000"},
+                {0x1ffffff, 3, 0x1000000, 0x3000000, "mem=4G"},
+                {0x7fffffff, 3, 0x100000, 0x3f00000, ""},
+                {0x1ffffff, 3, 0x1000000, 0x13f000000, ""},
+                {0x1ffffff, 1, 0x1000000, 0, ""},
+                {0x7fffffff, 3, 0x3000000, 0x13d000000, ""},
+                {0x7fffffff, 3, 0x40000000, 0x100000000, ""},
+                {0x7fffffff, 3, 0x40001000, 0, ""}};
     static struct scene scene;
     u8 bytes[FILE_SIZE];
     struct bytes file = {bytes, FILE_SIZE};
@@ -612,6 +624,7 @@ static void test_initrd_above(void **state) {
         set_scene(&scene, 1);
         scene.machine = machine_of(high, CPU_QEMU64, 40);
         scene.sizes[0] = rows[i].size;
+        scene.request.kernel.arguments = rows[i].mem;
         struct error error = boot_64(&scene, &source);
         assert_int_equal(error.code, rows[i].phys ? ERROR_NONE : ERROR_PLAN_MEMORY);
         const u8 *page = scene.ram.bytes + scene.plan.info_phys;
@@ -621,6 +634,124 @@ static void test_initrd_above(void **state) {
             assert_true((get(page + 0x21c, 4) | get(page + 0xc4, 4) << 32) == rows[i].size);
         free(scene.ram.bytes);
     }
+}
+
+/* ---- mem= and vga= ---- */
+
+enum { NO_VGA = 0x10000 };
+
+static const struct {
+    const char *line;
+    u64 memory_end;
+    u32 vga;
+    enum error_code code;
+} lines[] = {
+    {"", 0, NO_VGA, 0},
+    {"quiet", 0, NO_VGA, 0},
+    {"mem=64M", 64 << 20, NO_VGA, 0},
+    {"quiet mem=0x1000000 ro", 0x1000000, NO_VGA, 0},
+    {"mem=1234", 1234, NO_VGA, 0},
+    {"mem=65536k", 64 << 20, NO_VGA, 0},
+    {"mem=3G", (u64)3 << 30, NO_VGA, 0},
+    {"mem=2t", (u64)2 << 40, NO_VGA, 0},
+    {"mem=16M mem=8M mem=32M", 8 << 20, NO_VGA, 0},
+    {"mem=nopentium", 0, NO_VGA, 0},
+    {"mem=16M mem=nopentium", 16 << 20, NO_VGA, 0},
+    {"mem=", 0, NO_VGA, 0},
+    {"mem=0 mem", 0, NO_VGA, 0},
+    {"mem=99999999999999999999", 0, NO_VGA, 0},
+    {"mem=0xffffffffffffffff", 0xffffffffffffffff, NO_VGA, 0},
+    {"mem=99999999G", 99999999ull << 30, NO_VGA, 0},
+    {"mem=99999999999G", 0, NO_VGA, 0},
+    {"memmap=16M xmem=8M mem =4M mem=16Mx", 0, NO_VGA, 0},
+    {"\"dyndbg=file x mem=8M\" mem=16M", 16 << 20, NO_VGA, 0},
+    {"a=\"b c\" mem=16M", 16 << 20, NO_VGA, 0},
+    {"\"open mem=16M", 0, NO_VGA, 0},
+    {"vga=791", 0, 791, 0},
+    {"ro vga=0x317 quiet", 0, 0x317, 0},
+    {"vga=normal", 0, 0xffff, 0},
+    {"vga=ext", 0, 0xffff, 0},
+    {"vga=", 0, 0xffff, 0},
+    {"vga=0", 0, 0, 0},
+    {"vga=0xfffff", 0, 0xffff, 0},
+    {"vga=0x317 vga=0x314 mem=8M", 8 << 20, 0x314, 0},
+    {"vga=ask", 0, 0, ERROR_LINUX_ASK},
+    {"vga=0x317 vga=ask", 0, 0, ERROR_LINUX_ASK},
+    {"xvga=ask \"a vga=ask\"", 0, NO_VGA, 0},
+};
+
+static void test_lines(void **state) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+        struct linux_line line;
+        size_t size = strlen(lines[i].line) + 1;
+        char *copy = memcpy(malloc(size), lines[i].line, size); /* its end is watched */
+        struct error error = linux_line_read(copy, &line);
+        u32 vga = line.has_vga ? line.vga : NO_VGA;
+        free(copy);
+        if (error.code != lines[i].code ||
+            (!error.code && (line.memory_end != lines[i].memory_end || vga != lines[i].vga)))
+            fail_msg("%s: error %d, %llx, %x", lines[i].line, error.code,
+                     (unsigned long long)line.memory_end, vga);
+    }
+}
+
+/* Linux's own list (fb/vesafb.rst): rows of 256, 32768, 65536 and 16777216 colours. */
+static void test_vga_modes(void **state) {
+    (void)state;
+    static const struct {
+        u32 modes[4];
+        const char *size;
+    } rows[] = {
+        {{0, 0x30d, 0x30e, 0x30f}, "320x200"},       {{0x301, 0x310, 0x311, 0x312}, "640x480"},
+        {{0x303, 0x313, 0x314, 0x315}, "800x600"},   {{0x305, 0x316, 0x317, 0x318}, "1024x768"},
+        {{0x307, 0x319, 0x31a, 0x31b}, "1280x1024"}, {{0, 0x31d, 0x31e, 0x31f}, "1600x1200"}};
+    static const u32 depths[] = {8, 15, 16, 24};
+    for (u32 vga = 0; vga <= 0x10000; vga++) {
+        char expected[64] = "text", list[32];
+        struct text text = TEXT_IN(list);
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+            for (u32 j = 0; j < 4; j++)
+                if (rows[i].modes[j] && rows[i].modes[j] == vga)
+                    snprintf(expected, sizeof expected, "%sx%u,%s", rows[i].size, depths[j],
+                             rows[i].size);
+        linux_line_video(vga, &text);
+        assert_string_equal(list, expected);
+    }
+}
+
+/* What the screen is chosen by. */
+static void test_video_of_a_kernel(void **state) {
+    (void)state;
+    static const struct {
+        const char *gfxpayload, *arguments, *list;
+        enum error_code note;
+    } rows[] = {{"", "", "", 0},
+                {"800x600", "quiet", "800x600", 0},
+                {"", "vga=791", "1024x768x16,1024x768", ERROR_LINUX_VGA},
+                {"800x600", "vga=0x315", "800x600x24,800x600", ERROR_LINUX_VGA},
+                {"800x600", "vga=normal", "text", ERROR_LINUX_VGA}};
+    static struct scene scene;
+    static struct opened opened;
+    u8 bytes[FILE_SIZE];
+    struct bytes file = {bytes, FILE_SIZE};
+    struct source source = source_memory(&file, "k");
+    make_file(bytes);
+    set_scene(&scene, 0);
+    const struct boot boot = {&scene.machine, &scene.request, scene.sizes, &scene.image, &opened};
+    scene.request.protocol = PROTOCOL_LINUX;
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        scene.request.gfxpayload = rows[i].gfxpayload;
+        scene.request.kernel.arguments = rows[i].arguments;
+        assert_int_equal(protocol_open(&boot, &source).code, 0);
+        assert_string_equal(protocol_video(&boot), rows[i].list);
+        assert_int_equal(opened.note.code, rows[i].note);
+        assert_int_equal(protocol_plan(&boot, &scene.plan).code, 0);
+        assert_int_equal(scene.plan.note_count, rows[i].note ? 1 : 0);
+    }
+    scene.request.kernel.arguments = "vga=ask";
+    assert_int_equal(protocol_open(&boot, &source).code, ERROR_LINUX_ASK);
+    free(scene.ram.bytes);
 }
 
 /* ---- PVH ---- */
@@ -684,11 +815,19 @@ static void test_pvh(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opening),         cmocka_unit_test(test_lesser_alignment),
-        cmocka_unit_test(test_linux),           cmocka_unit_test(test_screens),
-        cmocka_unit_test(test_initrd_limit),    cmocka_unit_test(test_command_line),
-        cmocka_unit_test(test_damaged_headers), cmocka_unit_test(test_pvh),
-        cmocka_unit_test(test_opening_64),      cmocka_unit_test(test_linux_64),
+        cmocka_unit_test(test_opening),
+        cmocka_unit_test(test_lesser_alignment),
+        cmocka_unit_test(test_linux),
+        cmocka_unit_test(test_screens),
+        cmocka_unit_test(test_initrd_limit),
+        cmocka_unit_test(test_command_line),
+        cmocka_unit_test(test_damaged_headers),
+        cmocka_unit_test(test_pvh),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_vga_modes),
+        cmocka_unit_test(test_video_of_a_kernel),
+        cmocka_unit_test(test_opening_64),
+        cmocka_unit_test(test_linux_64),
         cmocka_unit_test(test_initrd_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
