@@ -284,11 +284,20 @@ static bool call(struct config *c, const struct config_function *function,
     return true;
 }
 
-/* Out of a function, a file or an entry. */
+/* Out of a function, a file, an entry or a submenu. A submenu that is being read goes on behind its
+ * } and not where it began. */
 static bool return_from(struct config *c) {
     while (top(c)->kind < FRAME_FILE)
         leave_frame(c);
     c->status = c->word_count < 2 || string_equal(c->words[1], "0");
+    if (top(c)->kind == FRAME_SUBMENU && !c->booting) {
+        enum keyword found;
+        do
+            found = script_skip(c, false);
+        while (found < KEYWORD_NONE);
+        if (found != KEYWORD_CLOSE)
+            return not_expected(c, found);
+    }
     return end_frame(c);
 }
 

@@ -123,6 +123,10 @@ static struct error do_command(struct runner *runner, const struct command *comm
         if (command->test != 'n')
             console_line("");
         break;
+    case COMMAND_CLEAR:
+        if (!runner->quiet)
+            console_clear(true);
+        break;
     case COMMAND_SLEEP:
         if (!runner->quiet)
             wait_seconds(command->name);

@@ -43,6 +43,15 @@ def test_script(tmp_path):
     assert any("a b" in line for line in lines)
 
 
+def test_clear(tmp_path):
+    """On the screen and on a terminal; in a submenu once while it is read and once more when its entry is booted."""
+    config = "set timeout=0\nsubmenu s {\necho old\nclear\necho new\nmenuentry a {\nnothing\n}\nreturn\nnothing\n}\n"
+    result = machine.boot(tmp_path, {"/boot/aloft.cfg": config}, until=machine.HALTED)
+    screen = "\n".join(result.screen)
+    assert result.serial.count("old\n") == 2 and result.serial.count("\x1b[2J") == 2
+    assert screen.lstrip().startswith("new") and "old" not in screen and "E40" in screen
+
+
 def test_error_in_another_file(tmp_path):
     result = machine.boot(tmp_path, {"/boot/kernel.elf": KERNEL, "/boot/grub/grub.cfg": "source /boot/bad.cfg\n",
                                      "/boot/bad.cfg": "set a=1\nif true; then\n"}, until=machine.HALTED)

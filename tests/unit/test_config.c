@@ -117,6 +117,12 @@ static const struct {
     {"later and unknown are kept", "menuentry A {multiboot /k\nmodule2 /m\nfrobnicate 1\nreboot}",
      "A#@1:1[<multiboot></k>][<module2></m>][<frobnicate><1>][<reboot>]"},
 
+    {"return out of a submenu",
+     "submenu S {\nmenuentry A {kernel /a}\nif true; then return; fi\nmenuentry B {}\n"
+     "submenu T {}\n}\nmenuentry C {kernel /c}",
+     "S#@1:1* +A#@2:1[<kernel></a>] C#@7:1[<kernel></c>]"},
+    {"return before its end", "submenu S {return}\nmenuentry C {kernel /c}",
+     "S#@1:1* C#@2:1[<kernel></c>]"},
     {"submenu",
      "submenu S --id s {\nmenuentry A {kernel /a}\nsubmenu T {menuentry B {kernel /b}}\n}\n"
      "menuentry C {kernel /c}",
@@ -204,6 +210,8 @@ static const struct expected_error parse_errors[] = {
     {"variable ends an open quote", "\"$a", E(QUOTE), 1, 1, NULL, NULL, '"'},
 
     {"open block", "menuentry A {\nkernel /k\n", E(BRACE_OPEN), 1, 13, NULL, NULL, 0},
+    {"return in an open submenu", "submenu S {return\nif true; then\nfi\n", E(BRACE_OPEN), 1, 11,
+     NULL, NULL, 0},
     {"open submenu", "submenu S\n {\nmenuentry A {kernel /k}\n", E(BRACE_OPEN), 2, 2, NULL, NULL,
      0},
     {"close alone", "\n }", E(BRACE_CLOSE), 2, 2, NULL, NULL, 0},
