@@ -77,7 +77,7 @@ static bool native_option(struct config *c, u32 word, struct boot_request *reque
     return !c->error.code;
 }
 
-/* Of multiboot, multiboot2 and linux, which has one more. */
+/* Of multiboot, multiboot2, chainloader, and linux, which has one more. */
 static bool grub_option(struct config *c, u32 word, struct boot_request *request) {
     static const char names[] = "--force\0--cmdline-path\0--quirk-bad-kludge\0"
                                 "--quirk-modules-after-kernel\0--64\0";
@@ -103,6 +103,9 @@ static bool read_kernel(struct config *c, enum command_kind kind, struct boot_re
             MUST(grub_option(c, word, request));
     }
     MUST(read_path(c, word, &request->kernel));
+    if (kind == COMMAND_CHAIN && !string_equal(request->kernel.path, "+1"))
+        return config_takes(c, c->places[word], c->words[0],
+                            "+1, or a device before it: (hd0,2)+1");
     request->kernel.nounzip = nounzip;
     return join(c, word + 1, &request->kernel.arguments);
 }
@@ -137,7 +140,8 @@ static bool read_command(struct config *c, const struct command *command,
     case COMMAND_KERNEL:
     case COMMAND_MULTIBOOT:
     case COMMAND_MULTIBOOT2:
-    case COMMAND_LINUX: return read_kernel(c, command->kind, request);
+    case COMMAND_LINUX:
+    case COMMAND_CHAIN: return read_kernel(c, command->kind, request);
     case COMMAND_MODULE:
     case COMMAND_INITRD: return read_modules(c, command->kind == COMMAND_INITRD, request);
     case COMMAND_BOOT:

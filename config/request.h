@@ -14,12 +14,13 @@
 
 #include "script.h"
 
-/* How a kernel is booted: handoff/protocol.h. The first four in the order of their commands. */
+/* How a kernel is booted: handoff/protocol.h. The first five in the order of their commands. */
 enum boot_protocol {
     PROTOCOL_NATIVE,     /* kernel */
     PROTOCOL_MULTIBOOT1, /* multiboot */
     PROTOCOL_MULTIBOOT2, /* multiboot2 */
     PROTOCOL_LINUX,      /* linux */
+    PROTOCOL_CHAIN,      /* chainloader: no kernel, but the boot sector of kernel.device */
     PROTOCOL_PVH,        /* kernel --protocol=pvh */
 };
 

@@ -41,12 +41,13 @@ enum command_kind {
     COMMAND_MULTIBOOT,
     COMMAND_MULTIBOOT2,
     COMMAND_LINUX,
+    COMMAND_CHAIN,
     COMMAND_MODULE,
     COMMAND_INITRD,
     COMMAND_BOOT,
     COMMAND_HALT,
     COMMAND_REBOOT,
-    COMMAND_LATER, /* chainloader and others of a later version */
+    COMMAND_LATER, /* loopback and others of a later version */
     COMMAND_UNKNOWN,
 
     /* Never handed out. */

@@ -23,6 +23,10 @@ void bios_call(u16 vector, struct bios_registers *registers);
 extern u8 bios_idle[];
 #define BIOS_IDLE ((u16)((uintptr_t)bios_idle / 4))
 
+/* Likewise: jumps to the boot sector at 0x7c00, interrupts on. */
+extern u8 bios_chain[];
+#define BIOS_CHAIN ((u16)((uintptr_t)bios_chain / 4))
+
 static inline u16 bios_segment(const void *at) {
     return (u16)((uintptr_t)at >> 4);
 }

@@ -13,7 +13,9 @@
 %include "offsets.inc"
 
         extern  gdt_pointer, idt_pointer
-        global  bios_call, bios_idle
+        global  bios_call, bios_idle, bios_chain
+
+BOOT_SECTOR equ 0x7c00
 
         section .text
         bits    32
@@ -114,9 +116,15 @@ idle:   sti
         hlt
         iret
 
+; A boot sector gets the machine as a BIOS would give it.
+chain:  sti
+        jmp     0:BOOT_SECTOR
+
         align   4
 bios_idle:
         dw      idle, 0
+bios_chain:
+        dw      chain, 0
 
         section .rodata
 real_idt:                               ; the BIOS's interrupt vector table

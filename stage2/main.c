@@ -2,6 +2,7 @@
 #include "a20.h"
 #include "boot_menu.h"
 #include "cache.h"
+#include "chain.h"
 #include "console.h"
 #include "disk.h"
 #include "gzip.h"
@@ -94,6 +95,8 @@ static struct error open_file(const struct file_request *wanted, struct file *fi
 
 static struct error open_files(u32 number) {
     TRY(run_entry(&runner, number, boot_menu_text(&menu), &request));
+    if (request.protocol == PROTOCOL_CHAIN)
+        return chain(&volumes, &request);
     TRY(open_file(&request.kernel, &kernel));
     if (!request.kernel.nounzip)
         TRY(gzip_open(&unpacked[0], &inflater, &kernel.data));

@@ -165,9 +165,11 @@ struct error run_config(struct runner *runner, const char *path, bool *found) {
     return OK;
 }
 
-static struct error check_drive(struct runner *runner, const struct file_request *file) {
+static struct error check_drive(struct runner *runner, const struct file_request *file,
+                                bool sector) {
     struct error error = OK;
-    if (!volumes_at(runner->volumes, &file->device)) {
+    if (sector ? !volumes_partition(runner->volumes, &file->device)
+               : !volumes_at(runner->volumes, &file->device)) {
         error = error_make(ERROR_CONFIG_OTHER_DRIVE, .name = file->path);
         error.line = file->place.line;
         error.column = file->place.column;
@@ -188,8 +190,8 @@ struct error run_entry(struct runner *runner, u32 entry, const struct bytes *edi
         TRY(config_default(runner->config, &entry));
     }
     TRY(request_finish(runner->config, request));
-    TRY(check_drive(runner, &request->kernel));
+    TRY(check_drive(runner, &request->kernel, request->protocol == PROTOCOL_CHAIN));
     for (u32 i = 0; i < request->module_count; i++)
-        TRY(check_drive(runner, &request->modules[i]));
+        TRY(check_drive(runner, &request->modules[i], false));
     return OK;
 }

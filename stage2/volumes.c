@@ -35,6 +35,21 @@ const struct volume *volumes_at(struct volumes *volumes, const struct device *de
     return other_volume(volumes, device->partition);
 }
 
+const struct partition *volumes_partition(const struct volumes *volumes,
+                                          const struct device *device) {
+    static const struct partition whole = {.start = 0};
+    if (device->kind == DEVICE_NONE)
+        return &volumes->boot.partition;
+    if (!is_drive(volumes->machine, device))
+        return NULL;
+    if (!device->partition)
+        return &whole;
+    for (u32 i = 0; i < volumes->table.count; i++)
+        if (volumes->table.partitions[i].number == device->partition)
+            return &volumes->table.partitions[i];
+    return NULL;
+}
+
 static bool has(const struct volume *volume, char what, const char *name) {
     struct volume_identity identity;
     struct file file;

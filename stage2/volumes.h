@@ -24,6 +24,11 @@ struct volumes {
  * volume; NULL if there is no such volume, or no room to keep it open. */
 const struct volume *volumes_at(struct volumes *volumes, const struct device *device);
 
+/* A partition of the boot drive, whatever it holds; of its own, or of no device, the boot volume's,
+ * and of the drive without a partition all of it. NULL if there is none. */
+const struct partition *volumes_partition(const struct volumes *volumes,
+                                          const struct device *device);
+
 /* The first volume with this file ('f'), label ('l') or UUID ('u'), the boot volume before the
  * others. NULL if none has it; it is valid until the next search. */
 const struct volume *volumes_search(struct volumes *volumes, char what, const char *name);

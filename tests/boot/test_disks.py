@@ -283,3 +283,98 @@ def test_missing_mke2fs(tmp_path):
                           capture_output=True, text=True)
     assert done.returncode == 2
     assert "mke2fs is missing; install it (Debian: apt-get install e2fsprogs)" in done.stderr
+
+
+# ---- other boot sectors ----
+
+# Prints DL, SI and BP as they come on the serial line, and the entry that SI points to; then leaves through 0xf4.
+SECTOR_CODE = """
+        org     0x7c00
+        jmp     0:start
+start:  push    dx
+        mov     di, sp
+        mov     cx, 1
+        call    hex
+        mov     [0x600], si
+        mov     [0x602], bp
+        pushf
+        pop     word [0x604]
+        mov     di, 0x600
+        mov     cx, 6
+        call    hex
+        mov     di, si
+        mov     cx, 16
+        call    hex
+        mov     dx, 0xf4
+        mov     al, 0x10
+        out     dx, al
+        jmp     $
+hex:    mov     al, [di]                ; CX bytes from DI
+        inc     di
+        aam     16                      ; AH, AL: the digits
+        push    ax
+        mov     al, ah
+        call    digit
+        pop     ax
+        call    digit
+        loop    hex
+        mov     al, 10
+        jmp     put
+digit:  cmp     al, 10
+        sbb     al, 0x69
+        das
+put:    mov     dx, 0x3f8
+        out     dx, al
+        ret
+        times   510 - ($ - $$) db 0
+        dw      0xaa55
+"""
+
+
+@pytest.fixture(scope="module")
+def boot_sector(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sector")
+    (folder / "s.asm").write_text(SECTOR_CODE)
+    subprocess.run(["nasm", "-f", "bin", "-o", folder / "s", folder / "s.asm"], check=True)
+    return (folder / "s").read_bytes()
+
+
+def chained(tmp_path, commands, sector, kind=7, slot=1):
+    """A disk whose second partition holds no file system that Aloft reads, but this boot sector."""
+    image = machine.image_of(tmp_path, {"/boot/aloft.cfg": f"set timeout=0\nmenuentry other {{\n{commands}\n}}\n"})
+    disk = read(image)
+    start = len(disk) // SECTOR
+    put_entry(disk, slot, False, kind, start, 64)
+    disk += sector + bytes(63 * SECTOR)
+    pathlib.Path(image).write_bytes(disk)
+    return image, disk, start
+
+
+@pytest.mark.parametrize("commands", ["chainloader (hd0,2)+1", "set root=(hd0,msdos2)\nchainloader +1\nboot"])
+def test_chainloader(tmp_path, boot_sector, commands):
+    image, disk, _ = chained(tmp_path, commands, boot_sector)
+    result = machine.boot_image(image, tmp_path)
+    assert result.status == machine.PASS, result.serial
+    drive, state, entry = (bytes.fromhex(line) for line in result.serial.split("\n")[-4:-1])
+    si, bp, flags = struct.unpack("<HHH", state)
+    assert drive == b"\x80" and si == bp == 0x7BE + 16
+    assert flags & 0x600 == 0x200  # interrupts on, direction up
+    assert entry == disk[446 + 16:446 + 32]
+
+
+def test_chainloader_of_the_drive(tmp_path, boot_sector):
+    """The drive's own boot sector is Aloft's, which starts over: round and round."""
+    image, *_ = chained(tmp_path, "echo round\nchainloader (hd0)+1", boot_sector)
+    result = machine.boot_image(image, tmp_path, until="round\nround\nround\n")
+    assert "Aloft boot error" not in result.serial
+
+
+def test_chainloader_refusals(tmp_path, boot_sector):
+    image, disk, start = chained(tmp_path, "chainloader (hd0,2)+1", bytes(512))
+    assert "E139" in (report := refused(image, tmp_path)) and "partition 2 has no boot sector" in report, report
+    for number, device in enumerate(["(hd0,3)", "(hd1,1)", "(fd0)"]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        image, *_ = chained(folder, f"chainloader {device}+1", boot_sector)
+        report = refused(image, folder)
+        assert "E143" in report and "line 3, column 13" in report, report
