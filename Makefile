@@ -224,7 +224,15 @@ debug: $(BUILD)/example.img ## the same, stopped at the kernel's entry under GDB
 unit: $(UNIT_TESTS) $(MILLION_TESTS) ## the tests that need no boot
 	$(Q)printf '%s\n' $^ | xargs -P 2 -I{} sh -c '{} >{}.log 2>&1; s=$$?; cat {}.log; exit $$s'
 
-boot-test: all all-kernels all-mistakes ## boot every test kernel under QEMU
+# What counts the instructions of a boot: a plugin for QEMU, which brings the functions that it calls.
+COUNTER := $(BUILD)/bench/counter.so
+
+$(COUNTER): tests/bench/counter.c
+	@mkdir -p $(@D)
+	$(say) PLUGIN $<
+	$(Q)$(HOSTCC) $(filter-out -MMD -MP -Wmissing-prototypes,$(HOST_CFLAGS)) -D_DEFAULT_SOURCE -fPIC -shared -fvisibility=hidden -o $@ $<
+
+boot-test: all all-kernels all-mistakes $(COUNTER) ## boot every test kernel under QEMU
 	$(Q)BUILD=$(BUILD) $(PYTEST) -q tests/boot
 
 fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (20), from the seeds
@@ -235,8 +243,8 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (20), from the seeds
 fuzz-replay: $(FUZZERS) ## run the fuzzers over their seeds once
 	$(Q)for f in $^; do n=$${f##*/}; $$f -runs=0 -timeout=5 -verbosity=0 tests/fuzz/corpus/$${n#fuzz_} && echo "$$n: seeds pass" || exit 1; done
 
-bench: all all-kernels ## requests, bytes and time of a boot, for each medium and kernel; time beside GRUB
-	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/boot/bench.py
+bench: all $(COUNTER) ## Aloft beside GRUB, syslinux and the limit of the BIOS; BENCH=--counts: the counts alone
+	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/bench/bench.py $(BENCH)
 
 # The loader as the other compiler makes it, booted; and built by the cross compiler where it is installed.
 compilers: all-kernels $(BUILD)/aloft ## build the loader with gcc and with clang, boot both

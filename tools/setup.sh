@@ -8,11 +8,11 @@ set -eu
 folder=${1:-build}
 packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev zlib1g-dev liblzma-dev mtools
     dosfstools e2fsprogs xorriso qemu-system-x86 python3 python3-pytest python3-pytest-xdist'
-# For tests that compare with GRUB, which these packages install on no disk, and a kernel for tests/boot/test_linux.py;
-# elsewhere compilers for the loader and the test kernels, since the machine's own makes no x86 code.
+# For tests that compare with GRUB and syslinux, which these packages install on no disk, and a kernel for
+# tests/boot/test_linux.py; elsewhere compilers for the loader and the test kernels, since the machine's own makes no x86 code.
 case $(uname -m) in
-x86_64) packages="$packages grub-common grub-pc-bin linux-image-amd64" ;;
-i?86) packages="$packages grub-common grub-pc-bin" ;;
+x86_64) packages="$packages grub-common grub-pc-bin syslinux syslinux-common isolinux linux-image-amd64" ;;
+i?86) packages="$packages grub-common grub-pc-bin syslinux syslinux-common isolinux" ;;
 *) packages="$packages gcc-i686-linux-gnu gcc-x86-64-linux-gnu" ;;
 esac
 
@@ -23,6 +23,7 @@ This is not a Debian system, so nothing was installed. Aloft needs, under the na
   mtools, dosfstools, e2fsprogs               to make disk images
   xorriso                                     to make images of CDs
   grub-mkrescue, grub-mkimage                 to compare with GRUB; they install it on no disk
+  syslinux, isolinux.bin                      likewise, for make bench
   qemu-system-x86_64                          to boot them
   cmocka and zlib (with headers), python3, pytest   to run the tests
   clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
