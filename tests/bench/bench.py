@@ -5,6 +5,8 @@
   bench.py --only=MEDIUM   of one medium: ahci, virtio, ide, cd-ahci, cd-ide, floppy; more than one: separated by commas
   bench.py --kernels=LIST  of these kernels only: 64K, 4M, 64M, debug
   bench.py --runs=N        timed boots of each loader, 5 if not given; of the two large kernels half as many
+  bench.py --techniques    times of the limit program with what it avoids: small transfers, an odd buffer and so on
+  bench.py --profile=LOADER  of one of Aloft's boots, the instructions of each function; with --only and --kernels
   bench.py --markdown      measures nothing: writes what was measured last into docs/performance.md
 
 The exit status is 1 if a count misses its bar (bars.py).
@@ -21,6 +23,7 @@ import boots
 import images
 import kernels
 import machine
+import profiles
 
 RESULTS = machine.BUILD / "bench/results.json"
 DOCUMENT = machine.ROOT / "docs/performance.md"
@@ -28,6 +31,12 @@ BEGIN, END = "<!-- written by tests/bench/bench.py --markdown -->\n", "<!-- end 
 LARGE = ("64M", "debug")
 # 200 MiB through the BIOS's programmed I/O take GRUB minutes and show nothing else than the other media do.
 DEBUG_MEDIA = ("ahci", "virtio", "cd-ahci")
+
+# What the limit program does otherwise, and how it is told.
+TECHNIQUES = {"calls of 128 sectors": "", **{f"of {n}": f"-DLARGEST={n}" for n in (127, 64, 32, 8, 1)},
+              "of 64 to an odd address": "-DLARGEST=64 -DODD=1", "`rep movsb`": "-DBYTES",
+              "the stack in the page of the code": "-DSTACK=0x7c00"}
+TECHNIQUE_MEDIA = ("ahci", "virtio", "ide")
 
 
 def measure_counts(cases):
@@ -95,7 +104,7 @@ def group_table(results, medium, kernel):
         times, cells = figures["times"], [number(figures[name]) for name in ("loader", "rep", "int13", "requests", "bytes", "disk")]
         if times:
             cells += [milliseconds(statistics.median(times)), f"{milliseconds(min(times))} - {milliseconds(max(times))}",
-                      f"{ratio(times, group['limit']['times']):.2f}", f"{ratio(group[images.OURS]['times'], times):.2f}"]
+                      f"{ratio(times, group['limit']['times']):.2f}", f"{ratio(group[images.ours(kernel)]['times'], times):.2f}"]
         rows.append([loader, *cells, *["-"] * (len(head) - 1 - len(cells))])
     return table(rows)
 
@@ -106,11 +115,11 @@ def time_table(results):
     for medium, kernel in groups_in(results):
         median = {loader: statistics.median(figures["times"]) for (where, what, loader), figures in results.items()
                   if (where, what) == (medium, kernel) and figures["times"]}
-        if images.OURS not in median:
+        if images.ours(kernel) not in median:
             continue
         fastest = min(median[peer] for peer in images.PEERS if peer in median)
         demanded = bars.time_bar(kernel, median["limit"], fastest)
-        ours = median[images.OURS]
+        ours = median[images.ours(kernel)]
         met = " and ".join(which for which, most in zip(("limit", "peer"), demanded) if ours <= most) or "neither"
         rows.append([f"{medium}, {kernel}", milliseconds(ours), *map(milliseconds, demanded), met])
     return table(rows) if len(rows) > 1 else ""
@@ -130,7 +139,8 @@ def groups_in(results):
 
 
 def load():
-    return {tuple(key.split("/")): value for key, value in json.loads(RESULTS.read_text()).items()} if RESULTS.exists() else {}
+    saved = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    return {tuple(key.split("/")): value for key, value in saved.items()}
 
 
 def save(results):
@@ -150,7 +160,7 @@ def run_counts(only):
 
 
 def run_all(only, which, runs):
-    results = {key: value for key, value in load().items()}
+    results = load()
     for kernel in which or kernels.SIZES:
         for medium in only or boots.MEDIA:
             if not images.fits(boots.form(medium), kernel) or (kernel == "debug" and medium not in DEBUG_MEDIA):
@@ -168,9 +178,45 @@ def run_all(only, which, runs):
     return judged
 
 
+def run_techniques(runs):
+    """The limit program's times, in the same way as measure_group(), with a 4 MiB kernel."""
+    results = {}
+    with tempfile.TemporaryDirectory(dir=RESULTS.parent) as folder:
+        made = {}
+        for name, defines in TECHNIQUES.items():
+            where = pathlib.Path(folder) / str(len(made))
+            where.mkdir()
+            made[name], _ = images.limit(where, "disk", "4M", defines)
+        for medium in TECHNIQUE_MEDIA:
+            for turn in range(runs):
+                for name in [*TECHNIQUES][turn:] + [*TECHNIQUES][:turn]:
+                    key = "technique", medium, name
+                    results.setdefault(key, {"times": []})["times"].append(boots.boot(made[name], medium, False)["seconds"])
+    save(load() | results)
+    say(technique_table(results))
+
+
+def technique_table(results):
+    rows = [["4 MiB, the limit program with", *(f"{medium}, ms" for medium in TECHNIQUE_MEDIA)]]
+    for name in TECHNIQUES:
+        times = [results.get(("technique", medium, name)) for medium in TECHNIQUE_MEDIA]
+        if all(times):
+            rows.append([name, *(milliseconds(statistics.median(each["times"])) for each in times)])
+    return table(rows)
+
+
+def run_profile(medium, kernel, loader):
+    if loader not in images.LOADERS:
+        sys.exit(f"bench: {loader} is none of {'; '.join(images.LOADERS)}")
+    rows = [[f"{kernel} on {medium}", "instructions, iterations"]]
+    rows += [[f"`{name}`", number(count)] for count, name in profiles.profile(medium, kernel, loader)]
+    say(table(rows))
+
+
 def write_document(results):
     parts = ["### The bars\n\n" + bar_table(bars.judge(bars.BARS, results)),
              "### Times against their bars\n\n" + time_table(results)]
+    parts += ["### What the BIOS makes slow\n\n" + technique_table(results)]
     parts += [f"### {kernel} on {medium}\n\n{group_table(results, medium, kernel)}" for medium, kernel in groups_in(results)]
     text = DOCUMENT.read_text()
     DOCUMENT.write_text(text[:text.index(BEGIN) + len(BEGIN)] + "\n" + "\n".join(parts) + "\n" + text[text.index(END):])
@@ -182,6 +228,8 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--kernels", default="")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--techniques", action="store_true")
+    parser.add_argument("--profile", default="")
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
     only, which = options.only.split(",") if options.only else [], options.kernels.split(",") if options.kernels else []
@@ -194,6 +242,12 @@ def main():
     problem = boots.why_not() or (not options.counts and images.missing())
     if problem:
         sys.exit(f"bench: {problem}" if isinstance(problem, str) else f"bench: make setup installs what is missing: {problem}")
+    if options.techniques:
+        run_techniques(options.runs)
+        return
+    if options.profile:
+        run_profile(*only[:1] or ["ahci"], *which[:1] or ["64K"], options.profile)
+        return
     judged = run_counts(only) if options.counts else run_all(only, which, options.runs)
     missed = [bar.name for bar, _, is_within in judged if not is_within]
     sys.exit(f"bench: missed: {'; '.join(missed)}" if missed else 0)

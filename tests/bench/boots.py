@@ -35,6 +35,7 @@ VARIANTS = {
     "ahci, 128M": Medium("disk", "q35", "hdd", "128M"),
     "ahci, 3G": Medium("disk", "q35", "hdd", "3G"),
     "ahci, 16G": Medium("disk", "q35", "hdd", "16G"),
+    "ahci, small clusters": Medium("small clusters", "q35", "hdd"),
     "ahci, 4 drives more": Medium("disk", "q35", "hdd", extra=DRIVES),
 }
 MACHINES = {**MEDIA, **VARIANTS}

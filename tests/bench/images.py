@@ -1,7 +1,8 @@
 """Images of every loader for disks, CDs and floppies, made without root.
 
-All of one medium have the same volume with the same files, which `aloft image` makes (FAT32 in a partition, ISO 9660,
-FAT12); the other loaders are put into it in place of Aloft's boot sector and stage 2. The limit program's has no file system.
+All of one medium have the same volume with the same files, which `aloft image` makes: FAT32 in a partition of 1 GiB, and so with
+clusters of 4 KiB; ISO 9660; FAT12. The other loaders are put into it in place of Aloft's boot sector and stage 2. The limit
+program's has no file system.
 """
 import pathlib
 import shutil
@@ -24,6 +25,7 @@ TRACK = 18 * SECTOR
 FLOPPY = 160 * TRACK
 PARTITION = 2048 * SECTOR  # where `aloft image` puts it
 BOOT_CODE = 440            # of a master boot record: the disk's signature and the partition table are behind it
+LIMIT_FIRST = 8            # in the limit program: the kernel's first sector
 BPB = slice(3, 90)         # of a FAT volume's first sector
 
 
@@ -53,34 +55,37 @@ def size_of(*paths):
     return sum(path.stat().st_size for path in paths)
 
 
-def make_cd(image, boot_image, files):
+def make_cd(image, boot_image, files, option="-boot-info-table"):
     run("xorriso", "-as", "mkisofs", "-R", "-follow-links", "-o", image, "-b", boot_image, "-no-emul-boot",
-        "-boot-load-size", "4", "-boot-info-table", files)
+        "-boot-load-size", "4", option, files)
 
 
 def aloft_image(folder, form, files):
     image = folder / ("aloft.iso" if form == "cd" else "aloft.img")
-    options = {"disk": ["--fat=32"], "cd": [], "floppy": ["--format=floppy"]}[form]
+    options = {"disk": ["--fat=32", "--size=1G"], "small clusters": ["--fat=32"], "floppy": ["--format=floppy"], "cd": []}[form]
     machine.aloft("image", "-o", image, *options, tree(folder, files))
     return image
 
 
-def limit(folder, form, kernel, _):
+def limit(folder, form, kernel, defines=""):
     """Bytes on disk: the boot sector. The kernel behind it is the segment, not an ELF file."""
     content = kernels.segment(kernel)
     program, image = folder / "limit.bin", folder / "limit.img"
     sector = 2048 if form == "cd" else SECTOR
-    run("nasm", "-f", "bin", f"-DSECTORS={-(-len(content) // sector)}", *{"cd": ["-DCD"], "floppy": ["-DFLOPPY"]}.get(form, []),
-        "-o", program, pathlib.Path(__file__).parent / "limit.asm")
+    kind = {"cd": ["-DCD"], "floppy": ["-DFLOPPY"]}.get(form, [])
+    run("nasm", "-f", "bin", f"-DSECTORS={-(-len(content) // sector)}", *kind, *defines.split(), "-o", program,
+        pathlib.Path(__file__).parent / "limit.asm")
     code = program.read_bytes()
-    if form == "floppy":
-        image.write_bytes((code.ljust(TRACK, b"\0") + content).ljust(FLOPPY, b"\0"))
-    elif form == "disk":
-        image.write_bytes((code + content).ljust(len(content) + (1 << 20), b"\0"))
-    else:
-        files = tree(folder, {"/limit.bin": code + content})
+    if form == "cd":
         image = folder / "limit.iso"
-        make_cd(image, "limit.bin", files)
+        make_cd(image, "limit.bin", tree(folder, {"/limit.bin": code, "/kernel.bin": content}), "-pad")
+        whole = image.read_bytes()
+        first, place = whole.index(content) // sector, whole.index(code)
+        put(image, place + LIMIT_FIRST, struct.pack("<I", first))
+    elif form == "floppy":
+        image.write_bytes((code.ljust(TRACK, b"\0") + content).ljust(FLOPPY, b"\0"))
+    else:
+        image.write_bytes((code + content).ljust(len(content) + (1 << 20), b"\0"))
     return image, len(code)
 
 
@@ -196,6 +201,7 @@ LOADERS = {
     "syslinux": (syslinux, "mboot.c32"),
 }
 OURS = "Aloft, multiboot"  # does what the peers do
+NATIVE = "Aloft, 32-bit"   # reads no debug sections, which Multiboot's information is about
 # For bars on growth alone.
 BARE = {"Aloft, direct map": (aloft, "kernel --paging=4level --identity=none"),
         "Aloft, no maps": (aloft, "kernel --paging=4level --identity=none --direct-map=none")}
@@ -206,6 +212,11 @@ ONLY = {"GRUB, normal": "disk", "grub-mkrescue": "cd"}
 def missing():
     """The peers' files that are not there."""
     return [str(path) for path in (GRUB / "boot.img", SYSLINUX / "modules/bios/mboot.c32", ISOLINUX) if not path.exists()]
+
+
+def ours(kernel):
+    """Whose time and bytes are compared."""
+    return NATIVE if kernel == "debug" else OURS
 
 
 def loaders(form, with_peers=True):

@@ -2,17 +2,22 @@
 ; kernel, which lies in one run of sectors, by the largest transfers that SeaBIOS takes (64 KiB; a floppy: a
 ; track), moves each to its place from 1 MiB on, and jumps there in 32-bit protected mode.
 ;
-;   nasm -f bin -DSECTORS=N [-DCD | -DFLOPPY]
+;   nasm -f bin -DSECTORS=N [-DCD | -DFLOPPY] [-DLARGEST=N] [-DODD=1] [-DSTACK=ADDRESS] [-DBYTES]
 ;
-; N counts sectors of the medium. The kernel begins in sector 1; on a CD behind the boot image's first 2 KiB, whose
-; place the boot information table names; on a floppy at its second track. It errs on the side of being
-; too fast: nothing is probed, nothing is looked for, a failed read stops the machine.
+; N counts sectors of the medium. The kernel begins in the sector that `first` names; on a floppy at its second track. It errs on the side of being
+; too fast: nothing is probed, nothing is looked for, a failed read stops the machine. The last four show what else would cost: smaller
+; transfers, to an odd address, a stack among the code, moving by bytes.
     bits 16
     org 0x7c00
 
 BUFFER equ 0x10000          ; no transfer crosses 64 KiB, as DMA for floppies demands
 PLACE equ 0x100000
-STACK equ 0x7000            ; neither it nor the variables share a page with code: TCG would retranslate that
+%ifndef STACK
+%define STACK 0x7000        ; neither it nor the variables share a page with code: TCG would retranslate that
+%endif
+%ifndef ODD
+%define ODD 0
+%endif
 PACKET equ 0x6000           ; of INT 13h, AH=42h: size, sectors, offset, segment, first sector
 LEFT equ 0x6010             ; sectors
 TARGET equ 0x6014         ; where the next transfer belongs
@@ -29,13 +34,19 @@ SECTOR equ 2048
 %else
 SECTOR equ 512
 %endif
-LARGEST equ 0x10000 / SECTOR
+%ifndef LARGEST
+%define LARGEST 0x10000 / SECTOR
+%endif
+
+%ifdef BYTES
+UNIT equ 1
+%else
+UNIT equ 4
+%endif
 
     jmp short start
     times 8 - ($ - $$) db 0
-    dd 0                    ; the boot information table: the volume descriptor's sector,
-boot_file: dd 0             ; the boot image's,
-    times 64 - ($ - $$) db 0
+first: dd 1                 ; the kernel's first sector; images.py writes that of a CD here
 
 start:
     cli
@@ -56,11 +67,8 @@ start:
     mov byte [TRACK], 1
 %else
     mov dword [PACKET], 16
-    mov dword [PACKET + 4], BUFFER << 12
-    mov eax, 1
-%ifdef CD
-    add eax, [boot_file]
-%endif
+    mov dword [PACKET + 4], BUFFER << 12 | ODD
+    mov eax, [first]
     mov [PACKET + 8], eax
     mov dword [PACKET + 12], 0
 %endif
@@ -101,7 +109,7 @@ next:
     add [PACKET + 8], ecx
 %endif
     sub [LEFT], ecx
-    imul ecx, ecx, SECTOR / 4
+    imul ecx, ecx, SECTOR / UNIT
     call move
     cmp dword [LEFT], 0
     jne next
@@ -122,7 +130,7 @@ failed:
     hlt
     jmp failed
 
-; Moves ECX words of 32 bits from the buffer to [TARGET], and that on. Data segments of 4 GiB, which the BIOS does not
+; Moves ECX units of 4 bytes (or 1) from the buffer to [TARGET], and that on. Data segments of 4 GiB, which the BIOS does not
 ; leave as they are, reach there from real mode. Leaves DS and ES 0; destroys EAX, ECX, DX, ESI, EDI.
 move:
     cli
@@ -135,9 +143,13 @@ move:
     mov es, dx
     and al, ~CR0_PE & 0xff
     mov cr0, eax
-    mov esi, BUFFER
+    mov esi, BUFFER + ODD
     mov edi, [TARGET]
+%ifdef BYTES
+    a32 rep movsb
+%else
     a32 rep movsd
+%endif
     mov [TARGET], edi
     xor dx, dx
     mov ds, dx
