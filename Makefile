@@ -65,7 +65,7 @@ FREESTANDING := -ffreestanding -nostdinc -isystem $(shell $(CC32) -print-file-na
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident
 IS_CLANG := $(if $(findstring clang,$(shell $(CC32) --version 2>/dev/null)),yes)
 SMALL := $(if $(shell echo "int x;" | $(CC32) -Oz -x c -c -o /dev/null - 2>&1),-Os,-Oz)
-LOADER_TUNE := $(if $(IS_CLANG),-Os -mstack-alignment=4,$(SMALL) -mpreferred-stack-boundary=2 -fno-inline-functions-called-once)
+LOADER_TUNE := $(if $(IS_CLANG),-Oz -mstack-alignment=4,$(SMALL) -mpreferred-stack-boundary=2 -fno-inline-functions-called-once)
 LOADER_CFLAGS := -std=c11 -march=i486 -mno-sse -mno-mmx $(LOADER_TUNE) $(FREESTANDING) $(WARNINGS) \
 	-ffunction-sections -fdata-sections -MMD -MP
 HOST_CFLAGS := -std=c11 -g -O2 $(WARNINGS) -MMD -MP
@@ -200,7 +200,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
 	$(Q)$(FUZZCC) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		$(flags_fs) -include base/types.h $(call iquote,$(uses_handoff) fs) -w -o $@ $< $(PURE_SOURCES)
 
-.PHONY: all setup run debug test unit boot-test fuzz fuzz-replay bench compilers image size format help clean
+.PHONY: all setup run debug test unit boot-test fuzz fuzz-replay parts bench compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
@@ -242,6 +242,9 @@ fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (20), from the seeds
 
 fuzz-replay: $(FUZZERS) ## run the fuzzers over their seeds once
 	$(Q)for f in $^; do n=$${f##*/}; $$f -runs=0 -timeout=5 -verbosity=0 tests/fuzz/corpus/$${n#fuzz_} && echo "$$n: seeds pass" || exit 1; done
+
+parts: all $(COUNTER) ## write stage2/parts/*.ld: which functions a plain boot executes
+	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/bench/parts.py
 
 bench: all $(COUNTER) ## Aloft beside GRUB, syslinux and the limit of the BIOS; BENCH=--counts: the counts alone
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/bench/bench.py $(BENCH)
