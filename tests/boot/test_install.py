@@ -189,7 +189,7 @@ def test_gpt_without_place(tmp_path):
 
 
 def test_volume_without_place(tmp_path):
-    refuses(volume(tmp_path, "-F16", reserved=4), "has 3 sectors in front of its FAT", "--force")
+    refuses(volume(tmp_path, "-F16", reserved=4), "has 2 sectors in front of its FAT", "--force")
 
 
 def test_no_place(tmp_path):
