@@ -38,7 +38,7 @@ static struct file kernel, modules[CONFIG_MODULES_MAX];
 static struct gzip_file unpacked[1 + CONFIG_MODULES_MAX]; /* the kernel, the modules */
 static struct inflater inflater;
 static u64 module_sizes[CONFIG_MODULES_MAX];
-static struct image image;
+static struct image image __attribute__((section(".low")));
 static struct plan plan;
 static struct cpu_entry entry;
 static struct opened opened;
@@ -226,6 +226,7 @@ NO_RETURN void main(u32 given);
 void main(u32 given) {
     struct report_context context = {.doing = "starting", .config = NULL};
     u32 number = 0;
+    forget_attempt();
     console_init(&machine);
     struct error error = prepare(given, &context);
     if (!error.code) {
