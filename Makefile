@@ -117,7 +117,7 @@ $(BUILD)/loader/%.asm.o: %.asm $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f elf32 -I$(BUILD)/ -o $@ $<
 
-$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc stage1/sum.inc $(BUILD)/offsets.inc
+$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc stage1/check.inc $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -Istage1/ -o $@ $<
 

@@ -136,18 +136,10 @@ start:  cli
         test    cx, cx
 .more:  jnz     .next
 
-; The checksum, as boot_sum().
+; How much there is to check.
         mov     cx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
         shl     cx, 5                   ; paragraphs
-        push    STAGE2_ADDRESS >> 4
-        pop     ds
-%include "sum.inc"
-        mov     ds, cx
-        cmp     ebx, BOOT_SUM_VALUE
-        mov     al, 'S'
-        jne     fail
-        mov     dx, [bp + DRIVE]
-        jmp     (STAGE2_ADDRESS >> 4):0
+%include "check.inc"
 
 %define PUSH_ALL pusha
 %define POP_ALL  popa

@@ -95,19 +95,11 @@ start:  cli
         test    cx, cx
 .more:  jnz     .next
 
-; The checksum, as boot_sum().
+; How much there is to check.
         mov     ecx, [table.size]
         sub     ecx, CD_SECTOR_SIZE
         shr     ecx, 4                  ; paragraphs
-        push    STAGE2_ADDRESS >> 4
-        pop     ds
-%include "sum.inc"
-        mov     ds, cx
-        cmp     ebx, BOOT_SUM_VALUE
-        mov     al, 'S'
-        jne     fail
-        mov     dx, [bp + DRIVE]
-        jmp     (STAGE2_ADDRESS >> 4):0
+%include "check.inc"
 
 %define PUSH_ALL pushad
 %define POP_ALL  popad
