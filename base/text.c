@@ -23,7 +23,7 @@ static u64 divide_by_ten(u64 value, u32 *remainder) {
                      (u32)value & 0xffff};
     u64 quotient = 0;
     u32 rest = 0;
-    for (u32 i = 0; i < 4; i++) {
+    for (u32 i = value >> 32 ? 0 : 2; i < 4; i++) {
         u32 part = rest << 16 | digits[i];
         quotient = quotient << 16 | part / 10;
         rest = part % 10;

@@ -87,11 +87,10 @@ static void uart_char(char c) {
 
 /* Puts a text, and blanks behind it, in one row. */
 static void fill_row(u32 row, const char *string, u8 colour) {
-    volatile u8 *cell = console.cells + 2 * row * console.columns;
-    for (u32 i = 0; i < console.columns; i++, cell += 2) {
-        cell[0] = *string ? (u8)*string++ : ' ';
-        cell[1] = colour;
-    }
+    u32 columns = console.columns;
+    volatile u16 *cell = (volatile u16 *)console.cells + row * columns, *end = cell + columns;
+    while (cell != end)
+        *cell++ = (u16)(colour << 8 | (*string ? (u8)*string++ : ' '));
 }
 
 static void scroll(void) {

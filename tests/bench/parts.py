@@ -22,12 +22,14 @@ NATIVE, MULTIBOOT2 = "kernel {} /boot/kernel.elf\nboot\n", "multiboot2 /boot/ker
 ENTRY = 'set timeout=0\nset default=0\nmenuentry "x" {{\n    {}}}\n'
 ONE = "multiboot /boot/kernel.elf\n"
 
-# (part, medium, options of `aloft image`, ELF class, configuration)
+# (part, medium, options of `aloft image`, ELF class, configuration, the kernel if not the smallest). That of 64 MiB takes so long
+# by programmed I/O that progress is shown: to unpack a part for that would take longer than to show it.
 CASES = [
     *[("core", medium, form, 32, NATIVE.format("")) for medium, form in [
         ("ahci", "--fat=32 --size=1G"), ("ahci", "--fat=32"), ("ahci", "--fat=16"), ("virtio", "--fat=16"), ("ide", "--fat=12"),
         ("floppy", "--format=floppy")]],
     ("core", "ahci", "--fat=32", 64, NATIVE.format("--paging=4level")),
+    ("core", "ide", "--fat=32", 32, NATIVE.format(""), "64M"),
     ("plain", "ide", "--format=gpt --fat=32", 32, NATIVE.format("")),
     ("plain", "ahci", "--fat=32", 32, ONE + "boot\n"),
     ("plain", "ahci", "--fat=32", 32, ENTRY.format(ONE)),
@@ -53,9 +55,9 @@ def functions():
     return sorted(places)
 
 
-def executed(folder, places, medium, options, bits, config):
+def executed(folder, places, medium, options, bits, config, size="64K"):
     kernel, image, profile = (pathlib.Path(folder) / name for name in ("kernel.elf", "image", "profile"))
-    kernels.write(kernel, "64K", bits, 0xFFFFFFFF80100000 if bits == 64 else kernels.PLACE)
+    kernels.write(kernel, size, bits, 0xFFFFFFFF80100000 if bits == 64 else kernels.PLACE)
     tree = images.tree(pathlib.Path(folder), {"/boot/kernel.elf": kernel.read_bytes(), "/boot/grub/grub.cfg": config})
     machine.aloft("image", "-o", image, *options.split(), tree)
     boots.boot(image, medium, counts=True, profile=profile)
@@ -79,7 +81,7 @@ def write(part, names):
 
 def main():
     places, parts = functions(), {"core": set(), "plain": set()}
-    unpacked, boots.DEADLINE = False, 20
+    unpacked, boots.DEADLINE = False, 60
     for part, *case in CASES:
         print(f"{part}: {case[0]}, {case[1]}", flush=True)
         with tempfile.TemporaryDirectory() as folder:

@@ -16,6 +16,7 @@ import bench  # noqa: E402
 import boots  # noqa: E402
 import images  # noqa: E402
 import kernels  # noqa: E402
+import profiles  # noqa: E402
 
 
 boots.DEADLINE = 60  # what takes longer with such kernels hangs
@@ -73,6 +74,23 @@ def test_the_limit_program_moves_what_it_reads(tmp_path):
         return taken.read_bytes()
 
     assert boots.boot(image, "ahci", counts=False, inspect=look)["inspected"] == kernels.segment("4M")
+
+
+SHOWING = {"progress_begin", "progress_add", "progress_end", "show", "number", "console_status", "fill_row", "text_string",
+           "text_char", "text_decimal"}
+
+
+def test_progress_costs_little(tmp_path, capsys):
+    """A load of more than half a second, by programmed I/O: less than 0.1% of what is executed goes into showing how far it is,
+    by its own functions and by those that it calls; and no part of stage 2 is unpacked for it."""
+    long, short = ({name: count for count, name in profiles.profile("ide", kernel, images.NATIVE)} for kernel in ("64M", "64K"))
+    assert "fill_row" in long and "fill_row" not in short, "the long load shows it, the short one does not"
+    head = "(stage 2's head: unpacking)"
+    assert long[head] == short[head] and "unlzma" not in long
+    share = sum(long.get(name, 0) for name in SHOWING) / sum(long.values())
+    with capsys.disabled():
+        print(f"\n  {share:.3%} of {bench.number(sum(long.values()))}", end=" ")
+    assert share < 0.001
 
 
 def test_a_boot_can_be_too_expensive(tmp_path):
