@@ -1,6 +1,5 @@
 #include "native.h"
 
-#include "aloft.h"
 #include "check.h"
 #include "registers.h"
 
@@ -259,4 +258,13 @@ struct error native_finish(const struct machine *machine, const struct plan *pla
     u64 sp = prepare_stack(plan, stack, info_virt);
     fill_entry(plan, sp, info_virt, entry);
     return plan->paging ? finish_tables(plan, ram, entry) : OK;
+}
+
+/* write_info() takes the structure's place first. */
+void native_timings(const struct plan *plan, const struct ram *ram,
+                    const struct aloft_timings *timings) {
+    u64 at = plan->info_phys + align_up(GDT_SIZE, INFO_ALIGNMENT);
+    struct aloft_info *info = (struct aloft_info *)ram_at(ram, at, sizeof *info);
+    if (info)
+        info->timings = *timings;
 }

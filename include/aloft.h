@@ -177,6 +177,19 @@ struct aloft_boot_drive {
     uint64_t partition_start; /* sectors from the start of the drive */
 };
 
+/* What the boot took, in cycles of the time stamp counter (RDTSC). All 0 where the processor has none.
+ * The parts are disjoint; what is in none of them (a menu that waits, messages) is in the total. Your
+ * own RDTSC minus `start` is the time since the loader's begin, up to where you are. */
+struct aloft_timings {
+    uint64_t start;  /* the counter itself at stage 2's first C instruction; what follows are durations */
+    uint64_t probe;  /* A20, memory map, CPU, firmware tables */
+    uint64_t open;   /* partition, file system, configuration; headers of kernel and modules */
+    uint64_t plan;   /* where everything goes; with --video also what modes there are */
+    uint64_t load;   /* kernel and modules */
+    uint64_t tables; /* page tables, this information, the last check */
+    uint64_t total;  /* from `start` until this was written, just before paging goes on */
+};
+
 struct aloft_info {
     uint32_t version; /* ALOFT_VERSION */
     uint32_t size;    /* bytes of this structure that are there */
@@ -226,6 +239,8 @@ struct aloft_info {
     uint32_t stack_rights;  /* ALOFT_* that PT_GNU_STACK asks for; ALOFT_NO_RIGHTS if there is none */
     uint32_t build_id_size; /* bytes of the file's build-id that follow; 0 if it has none */
     uint8_t build_id[24];
+
+    struct aloft_timings timings;
 };
 
 /* for (ALOFT_EACH(const struct aloft_memory, m, info->memory)) use(m->start); */

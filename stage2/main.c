@@ -8,12 +8,14 @@
 #include "gzip.h"
 #include "high.h"
 #include "load.h"
+#include "native.h"
 #include "paths.h"
 #include "probe.h"
 #include "protocol.h"
 #include "report.h"
 #include "rows.h"
 #include "run.h"
+#include "timing.h"
 #include "vbe.h"
 #include "enter.h"
 #include "volumes.h"
@@ -42,6 +44,7 @@ static struct image image __attribute__((section(".low")));
 static struct plan plan;
 static struct cpu_entry entry;
 static struct opened opened;
+static struct timing timing;
 static const struct boot kernel_boot = {&machine, &request, module_sizes, &image, &opened};
 
 /* In the loader a physical address below 4 GiB is a pointer. */
@@ -148,6 +151,7 @@ static struct error prepare(u32 given, struct report_context *context) {
     context->doing = "finding out about this machine";
     TRY(a20_enable());
     TRY(probe_machine(&machine));
+    timing_lap(&timing, &timing.spent.probe);
 
     context->doing = "looking for the boot volume";
     TRY(disk_open((u8)given, given >> 8 & 1, &disk, &machine, &disk_source));
@@ -163,9 +167,18 @@ static struct error prepare(u32 given, struct report_context *context) {
     return open_volume(&cached);
 }
 
+/* The last that is done: the total ends here. */
+static void hand_over_timings(void) {
+    timing_lap(&timing, &timing.other);
+    if (request.protocol == PROTOCOL_NATIVE)
+        native_timings(&plan, &ram, &timing.spent);
+}
+
 static struct error boot(u32 number, struct report_context *context) {
+    timing_lap(&timing, &timing.other);
     context->doing = "opening the kernel and its modules";
     TRY(open_files(number));
+    timing_lap(&timing, &timing.spent.open);
 
     context->doing = "planning where everything goes";
     struct error note = choose_screen();
@@ -176,17 +189,24 @@ static struct error boot(u32 number, struct report_context *context) {
     TRY(protocol_plan(&kernel_boot, &plan));
     if (note.code)
         plan_note(&plan, note);
-    if (string_equal(config_variable(&config, "verbose"), "1")) {
+    timing_lap(&timing, &timing.spent.plan);
+    bool verbose = string_equal(config_variable(&config, "verbose"), "1");
+    if (verbose) {
         report_notes(&config);
         report_plan(&machine, &plan, &request);
+        timing_lap(&timing, &timing.other);
     }
 
     context->doing = "loading";
     TRY(load_all());
+    timing_lap(&timing, &timing.spent.load);
 
     context->doing = "preparing the jump to the kernel";
     TRY(protocol_finish(&kernel_boot, &plan, &ram, &entry));
-    return set_video(&machine);
+    timing_lap(&timing, &timing.spent.tables);
+    TRY(set_video(&machine));
+    hand_over_timings();
+    return OK;
 }
 
 /* Everything that boot() fills stands as it did before the first attempt. What was probed, opened
@@ -226,9 +246,11 @@ NO_RETURN void main(u32 given);
 void main(u32 given) {
     struct report_context context = {.doing = "starting", .config = NULL};
     u32 number = 0;
+    timing_begin(&timing);
     forget_attempt();
     console_init(&machine);
     struct error error = prepare(given, &context);
+    timing_lap(&timing, &timing.spent.open);
     if (!error.code) {
         context.doing = "choosing an entry";
         error = boot_menu_choose(&menu, &runner, &request, &number);

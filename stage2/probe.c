@@ -102,7 +102,6 @@ static struct error probe_memory(struct memory_map *map) {
 /* ---- CPU ---- */
 
 enum {
-    EFLAGS_ID = 1 << 21,
     MSR_MISC_ENABLE = 0x1a0,
 };
 #define MISC_ENABLE_XD_DISABLE ((u64)1 << 34)
@@ -224,7 +223,7 @@ u32 probe_random(const struct cpu *cpu) {
         struct cpuid id = cpuid(1);
         u32 value;
         if (id.edx & CPUID_TSC)
-            random = random * 0x9e3779b1 + read_tsc();
+            random = random * 0x9e3779b1 + (u32)read_tsc();
         for (u32 i = 0; id.ecx & CPUID_RDRAND && i < RDRAND_TRIES; i++)
             if (read_random(&value)) {
                 random += value;

@@ -29,10 +29,10 @@ static inline struct cpuid cpuid(u32 leaf) {
 /* CPUID leaf 1: bits that say which of the following there are. */
 enum { CPUID_TSC = 1 << 4 /* EDX */, CPUID_RDRAND = 1 << 30 /* ECX */ };
 
-static inline u32 read_tsc(void) {
-    u32 low;
-    __asm__ volatile("rdtsc" : "=a"(low) : : "edx");
-    return low;
+static inline u64 read_tsc(void) {
+    u64 value;
+    __asm__ volatile("rdtsc" : "=A"(value));
+    return value;
 }
 
 /* RDRAND of EAX; false if there was no number in time. */
@@ -56,7 +56,9 @@ static inline void write_msr(u32 msr, u64 value) {
     __asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)));
 }
 
-/* Does this bit of EFLAGS stay as it is written? Bit 21 tells of CPUID (SDM volume 1,
+enum { EFLAGS_ID = 1 << 21 };
+
+/* Does this bit of EFLAGS stay as it is written? EFLAGS_ID does where there is CPUID (SDM volume 1,
  * section 20.1). */
 static inline bool flag_can_change(u32 flag) {
     u32 before, after;

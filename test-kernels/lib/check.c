@@ -366,6 +366,19 @@ static void check_signature(uint64_t virt, uint64_t phys, const char *signature)
         CHECK_VALUE(ALOFT_POINTER(const char, virt)[i] == signature[i], virt);
 }
 
+/* Every part took some time, all of them no more than the whole, and that is in the past. */
+static void check_timings(const struct aloft_timings *t) {
+    uint64_t sum = t->probe + t->open + t->plan + t->load + t->tables;
+    if (!cpu_has_tsc()) {
+        CHECK_VALUE((t->start | t->total | sum) == 0, sum);
+        return;
+    }
+    CHECK(t->start > 0 && t->probe > 0 && t->open > 0 && t->plan > 0);
+    CHECK(t->load > 0 && t->tables > 0);
+    CHECK_VALUE(t->total >= sum, t->total);
+    CHECK_VALUE(t->start + t->total <= cpu_tsc(), t->start);
+}
+
 static void check_screen(const struct aloft_screen *screen) {
     if (screen->kind != ALOFT_SCREEN_TEXT)
         return;
@@ -382,6 +395,7 @@ void check_info(const struct aloft_info *info) {
     check_stack(info);
     check_tables(&paging);
     check_screen(&info->screen);
+    check_timings(&info->timings);
     check_signature(info->rsdp_virt, info->rsdp_phys, "RSD PTR ");
     check_signature(info->smbios_virt, info->smbios_phys, "_SM");
 }

@@ -6,7 +6,9 @@
  *   page tables      every row of info->mappings is there with exactly its rights, and nothing
  *                    else is; the segments have their p_flags; below the stack is nothing
  *
- * Without paging the last part is left out, and so it is where the tables are not mapped
+ *   timings          each part takes a while, together no more than the total; zeros without RDTSC
+ *
+ * Without paging the page tables are left out, and so they are where the tables are not mapped
  * (tables_virt is ALOFT_NO_ADDRESS).
  *
  * It can run again at any time: nothing is changed. */

@@ -121,6 +121,17 @@ static inline struct cpuid cpuid(uint32_t leaf) {
     return r;
 }
 
+static inline bool cpu_has_tsc(void) {
+    return (cpuid(1).edx >> 4 & 1) != 0;
+}
+
+/* The time stamp counter, where there is one. */
+static inline uint64_t cpu_tsc(void) {
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
 static inline bool cpu_has_pse(void) {
     return (cpuid(1).edx >> 3 & 1) != 0;
 }

@@ -58,6 +58,13 @@ static void dump_scalars(const struct aloft_info *info) {
     DUMP(handoff_virt);
     DUMP(handoff_phys);
     DUMP(handoff_size);
+    DUMP(timings.start);
+    DUMP(timings.probe);
+    DUMP(timings.open);
+    DUMP(timings.plan);
+    DUMP(timings.load);
+    DUMP(timings.tables);
+    DUMP(timings.total);
 }
 
 static void dump_tables(const struct aloft_info *info) {

@@ -24,6 +24,9 @@ nasm_offsets:
     dd aloft_info.table_frames, aloft_info.identity_end, aloft_info.direct_virt
     dd aloft_info.direct_end, aloft_info.stack_virt, aloft_info.stack_phys, aloft_info.stack_size
     dd aloft_info.handoff_virt, aloft_info.handoff_phys, aloft_info.handoff_size
+    dd aloft_info.build_id, aloft_info.timings, aloft_timings_size
+    dd aloft_timings.probe, aloft_timings.open, aloft_timings.plan, aloft_timings.load
+    dd aloft_timings.tables, aloft_timings.total
     dd ALOFT_MAGIC, ALOFT_VERSION, ALOFT_MEMORY_USABLE, ALOFT_MEMORY_BIOS
     dd ALOFT_MEMORY_TRAMPOLINE, ALOFT_MAP_UNCACHED, ALOFT_FOR_IDENTITY, ALOFT_PAGING_5LEVEL
 global nasm_offsets_end

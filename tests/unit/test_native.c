@@ -158,6 +158,33 @@ static void test_bare_machine(void **state) {
     free_scene(&scene);
 }
 
+/* The timings stand in the information, which is else as it was; and nowhere without memory. */
+static void test_timings(void **state) {
+    (void)state;
+    static struct scene scene;
+    static const struct aloft_timings timings = {1, 2, 3, 4, 5, 6, (u64)7 << 60};
+    static const struct aloft_timings none;
+    for (size_t i = 0; i < ARRAY_COUNT(scene_rows); i++) {
+        plan_scene(&scene_rows[i], &scene);
+        struct handoff handoff = handoff_of(&scene), *c = &handoff;
+        SUCCEEDS(finish(&scene));
+        u64 virt = scene.image.bits == 64 ? scene.entry.di : scene.entry.bx;
+        struct aloft_info *info = (void *)seen_at(c, virt, sizeof *info);
+        HOLDS(!memcmp(&info->timings, &none, sizeof none));
+        u8 *before = malloc(RAM_SIZE);
+        memcpy(before, scene.ram.bytes, RAM_SIZE);
+        native_timings(&scene.plan, &scene.ram, &timings);
+        HOLDS(!memcmp(&info->timings, &timings, sizeof timings));
+        memset(&info->timings, 0, sizeof timings);
+        HOLDS(!memcmp(before, scene.ram.bytes, RAM_SIZE));
+        scene.plan.info_phys = RAM_SIZE - sizeof *info;
+        native_timings(&scene.plan, &scene.ram, &timings);
+        HOLDS(!memcmp(before, scene.ram.bytes, RAM_SIZE));
+        free(before);
+        free_scene(&scene);
+    }
+}
+
 static struct table_arena boot_arena_of(const struct scene *scene) {
     return arena_at(&scene->ram, scene->plan.boot_tables_phys, scene->plan.boot_table_frames);
 }
@@ -201,7 +228,10 @@ static void test_layout(void **state) {
     assert_int_equal(sizeof(struct aloft_boot_drive), 24);
     assert_int_equal(offsetof(struct aloft_info, memory), 32);
     assert_int_equal(offsetof(struct aloft_info, drive), 96);
-    assert_int_equal(sizeof(struct aloft_info) % 8, 0);
+    assert_int_equal(sizeof(struct aloft_timings), 56);
+    assert_int_equal(offsetof(struct aloft_info, build_id), 392);
+    assert_int_equal(offsetof(struct aloft_info, timings), 416);
+    assert_int_equal(sizeof(struct aloft_info), 472);
     assert_true(TRAMPOLINE_ENTRY + sizeof(struct cpu_entry) <= PAGE_SIZE);
 }
 
@@ -609,12 +639,19 @@ static void test_not_canonical(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scenes),          cmocka_unit_test(test_bare_machine),
-        cmocka_unit_test(test_boot_tables),     cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_moves),
-        cmocka_unit_test(test_info_size),       cmocka_unit_test(test_info_size_is_enough),
-        cmocka_unit_test(test_no_memory_there), cmocka_unit_test(test_loads),
-        cmocka_unit_test(test_damages),         cmocka_unit_test(test_all_damages),
+        cmocka_unit_test(test_scenes),
+        cmocka_unit_test(test_bare_machine),
+        cmocka_unit_test(test_timings),
+        cmocka_unit_test(test_boot_tables),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_info_size),
+        cmocka_unit_test(test_info_size_is_enough),
+        cmocka_unit_test(test_no_memory_there),
+        cmocka_unit_test(test_loads),
+        cmocka_unit_test(test_damages),
+        cmocka_unit_test(test_all_damages),
         cmocka_unit_test(test_not_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
