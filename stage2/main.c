@@ -204,6 +204,8 @@ static struct error boot(u32 number, struct report_context *context) {
     context->doing = "preparing the jump to the kernel";
     TRY(protocol_finish(&kernel_boot, &plan, &ram, &entry));
     timing_lap(&timing, &timing.spent.tables);
+    if (verbose)
+        report_timings(&timing);
     TRY(set_video(&machine));
     hand_over_timings();
     return OK;

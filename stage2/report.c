@@ -122,3 +122,29 @@ void report_plan(const struct machine *machine, const struct plan *plan,
         line = TEXT_IN(buffer);
     }
 }
+
+/* With a tenth; 64-bit division being none of the loader's, what is above 137,438 million reads as
+ * that. */
+static void millions(u64 cycles, struct text *text) {
+    u32 tenths = (u32)min_u64(cycles >> 5, 0xffffffff) / (100000 >> 5);
+    text_decimal(text, tenths / 10);
+    text_char(text, '.');
+    text_decimal(text, tenths % 10);
+}
+
+void report_timings(const struct timing *timing) {
+    static const char names[][12] = {"probe ",  ", open ",   ", plan ",
+                                     ", load ", ", tables ", ", total "};
+    const uint64_t *parts = &timing->spent.start + 1;
+    char buffer[LINE_SIZE];
+    struct text line = TEXT_IN(buffer);
+    if (!timing->has_counter)
+        return;
+    text_string(&line, "time      ");
+    for (u32 i = 0; i < ARRAY_COUNT(names); i++) {
+        text_string(&line, names[i]);
+        millions(parts[i], &line);
+    }
+    text_string(&line, " million cycles");
+    console_line(buffer);
+}

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "plan.h"
+#include "timing.h"
 
 /* What was being done when an error came up. */
 struct report_context {
@@ -29,5 +30,8 @@ void report_notes(const struct config *config);
 /* Prints the whole plan, as `aloft plan` does. */
 void report_plan(const struct machine *machine, const struct plan *plan,
                  const struct boot_request *request);
+
+/* Prints what the boot took until now, in millions of cycles, if the processor counts them. */
+void report_timings(const struct timing *timing);
 
 #endif
