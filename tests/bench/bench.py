@@ -208,9 +208,9 @@ def technique_table(results):
 def run_profile(medium, kernel, loader):
     if loader not in images.LOADERS:
         sys.exit(f"bench: {loader} is none of {'; '.join(images.LOADERS)}")
-    rows = [[f"{kernel} on {medium}", "instructions, iterations"]]
-    rows += [[f"`{name}`", number(count)] for count, name in profiles.profile(medium, kernel, loader)]
-    say(table(rows))
+    blocks, counts = profiles.profile(medium, kernel, loader)
+    rows = [[f"{kernel} on {medium}", "instructions, iterations"], *([f"`{name}`", number(count)] for count, name in counts)]
+    say(f"{number(blocks)} blocks were translated.\n\n{table(rows)}")
 
 
 def write_document(results):

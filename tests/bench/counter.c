@@ -4,6 +4,7 @@
  *   loader      instructions outside the firmware, without string instructions with a prefix (REP)
  *   rep         iterations of those
  *   firmware    instructions of the BIOS, VGA BIOS and option ROMs, likewise without REP
+ *   blocks      of those instructions, as QEMU translated them: each costs it a while
  *   int13       calls of SeaBIOS's disk service; int10, of its video service
  *
  * With the argument `counts=off` only the two ends are looked at, so that the time between them is
@@ -55,7 +56,7 @@ static struct {
     bool counts, began;
     const char *to;
     struct timespec start;
-    uint64_t loader, rep, firmware, int13, at_start[4];
+    uint64_t loader, rep, firmware, int13, at_start[4], blocks;
     const char *profile;
     uint64_t each[FIRMWARE_END];
 } state;
@@ -94,9 +95,10 @@ static void end(unsigned vcpu, void *data) {
     if (state.counts)
         fprintf(file,
                 ", \"loader\": %" PRIu64 ", \"rep\": %" PRIu64 ", \"firmware\": %" PRIu64
-                ", \"int13\": %" PRIu64,
+                ", \"int13\": %" PRIu64 ", \"blocks\": %" PRIu64,
                 state.loader - state.at_start[0], state.rep - state.at_start[1],
-                state.firmware - state.at_start[2], state.int13 - state.at_start[3]);
+                state.firmware - state.at_start[2], state.int13 - state.at_start[3],
+                state.blocks);
     fprintf(file, "}\n");
     fclose(file);
     write_profile();
@@ -143,6 +145,8 @@ static void look_at(struct qemu_plugin_insn *insn) {
 
 static void translated(uint64_t id, struct qemu_plugin_tb *tb) {
     (void)id;
+    if (state.began && !is_firmware(qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0))))
+        state.blocks++;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++)
         look_at(qemu_plugin_tb_get_insn(tb, i));
 }

@@ -12,7 +12,7 @@ import machine
 FIRMWARE = 0xA0000
 # What has no symbols in stage2.elf: where it begins (docs/memory-map.md).
 PLACES = [(0, "(below the boot sector)"), (0x7C00, "(stage 1)"), (0x7E00, "(above the boot sector)"),
-          (0x50000, "(stage 2's head: unpacking)"), (FIRMWARE, "(firmware)")]
+          (0x70800, "(stage 2's head: unpacking)"), (FIRMWARE, "(firmware)")]
 
 
 def symbols():
@@ -23,14 +23,14 @@ def symbols():
 
 
 def profile(medium, kernel, loader):
-    """[(count, name)], the largest first. Iterations of `rep` count as instructions."""
+    """How many blocks were translated; [(count, name)], the largest first. Iterations of `rep` count as instructions."""
     places = symbols()
     starts, sums = [address for address, _ in places], collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
         image, _ = images.make(folder, boots.form(medium), kernel, loader)
         out = pathlib.Path(folder) / "profile"
-        boots.boot(image, medium, counts=True, profile=out)
+        blocks = boots.boot(image, medium, counts=True, profile=out)["blocks"]
         for line in out.read_text().splitlines():
             address, count = line.split()
             sums[places[bisect.bisect(starts, int(address, 16)) - 1][1]] += int(count)
-    return [(count, name) for name, count in sums.most_common()]
+    return blocks, [(count, name) for name, count in sums.most_common()]
