@@ -1,5 +1,5 @@
-/* LZMA, for what is unpacked seldom: half as large again in the format of tools/pack.h, but there a
- * byte costs two instructions and here a hundred.
+/* LZMA, for what is unpacked seldom: it would be a quarter larger in the format of tools/pack.h,
+ * but there a byte costs three instructions to unpack and here 280.
  *
  * The bytes are a raw LZMA1 stream with lc=2, lp=0, pb=0, without a header; the caller knows how
  * much it unpacks to. tools/seal.c makes it with liblzma.

@@ -2,11 +2,11 @@
  *
  * Directories, FAT sectors and ELF headers are read in small pieces that lie close together; each
  * BIOS call costs as much as thousands of instructions. A request of less than a line is served
- * from lines of 4 KiB; a longer one takes what the cache already has at its start and reads the
+ * from lines of 8 KiB; a longer one takes what the cache already has at its start and reads the
  * rest straight to its place, so that no byte of a kernel is read twice and none is copied through
  * here.
  *
- *   line 0  [4096 bytes]  the oldest line is replaced (round robin)
+ *   line 0  [8192 bytes]  the oldest line is replaced (round robin)
  *   ...
  *
  * The storage is the caller's. Contents are never written, so nothing needs to be flushed. */

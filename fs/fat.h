@@ -48,11 +48,10 @@ struct fat_file {
     u32 size;          /* bytes; of a directory: unknown, 0 */
     bool is_directory;
     u32 cursor_index; /* the cursor: the cluster_index-th cluster of the chain is cursor_cluster */
-    u32 cursor_cluster; /* 0 before the first read */
-    u32 cursor_mark;    /* a cluster that the cursor has passed: meeting it again is a loop */
-    u64 window_start; /* what was read of the FAT last, at this place of the volume; 0 for nothing:
-                       */
-    u8 window[FAT_WINDOW]; /* a source is asked for some entries at once, but for FAT12 */
+    u32 cursor_cluster;    /* 0 before the first read */
+    u32 cursor_mark;       /* a cluster that the cursor has passed: meeting it again is a loop */
+    u64 window_start;      /* in the volume; 0 for an empty window */
+    u8 window[FAT_WINDOW]; /* of the FAT, read at once, but for FAT12 */
 };
 
 /* Finds a file by its absolute path ("/boot/kernel.elf"; more than one slash counts as one). *file

@@ -41,7 +41,7 @@ static const struct multiboot_rule rules[] = {
     {"Multiboot", 0x1badb002, 3, 4, 8192},
     {"Multiboot 2", 0xe85250d6u, 4, 8, 32768},
 };
-enum { HIGHEST_REACH = 32768 };
+#define HIGHEST_REACH (rules[1].reach)
 
 const struct multiboot_rule *multiboot_rule(u32 version) {
     return &rules[version - 1];

@@ -81,10 +81,9 @@ struct part {
  * tools/seal.c completes it and puts it into the head. */
 struct stage2_directory {
     u32 image_size;  /* of the unpacked whole */
-    u32 scratch_end; /* what of the packed core is used as buffers when it is unpacked (stage2.ld)
-                      */
-    struct part
-        parts[STAGE2_PARTS]; /* the core's, then those that are unpacked when they are called */
+    u32 scratch_end; /* of the buffers in the place of the packed core (stage2.ld) */
+    /* The core's, then those that are unpacked when they are called. */
+    struct part parts[STAGE2_PARTS];
 };
 
 /* The checksum that stage 1 makes of whole paragraphs. Every step is reversible, so a change within

@@ -116,16 +116,20 @@ unpack: mov     esi, [ebx + PART_PACKED]
 %endif
 %endmacro
 
-; Copies the match, and goes to the next token.
-%macro  MATCH 0
-        cmp     cl, 15
-        je      .long
+; Copies a match of ECX + 2 bytes, and goes to the next token.
+%macro  COPY 0
         add     ecx, 2
         mov     eax, esi
         lea     esi, [edi + ebp]
         rep     movsb
         mov     esi, eax
         jmp     .token
+%endmacro
+
+%macro  MATCH 0
+        cmp     cl, 15
+        je      .long
+        COPY
 %endmacro
 
 %assign kind 0
@@ -149,12 +153,7 @@ unpack: mov     esi, [ebx + PART_PACKED]
 %endrep
 
 .long:  call    .more
-        add     ecx, 2
-        mov     eax, esi
-        lea     esi, [edi + ebp]
-        rep     movsb
-        mov     esi, eax
-        jmp     .token
+        COPY
 
 ; Three literals and more; the last ones of all are some.
 .literals:

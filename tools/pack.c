@@ -1,7 +1,9 @@
 #include "pack.h"
 
 #include "bytes.h"
+#include "unlzma.h"
 
+#include <lzma.h>
 #include <stdlib.h>
 
 enum {
@@ -213,6 +215,17 @@ u32 pack(const u8 *from, u32 size, u8 *to, u32 room) {
     free(packer.steps);
     free(next);
     return writer.used <= room ? writer.used : 0;
+}
+
+u32 pack_lzma(const u8 *from, u32 size, u8 *to, u32 room) {
+    lzma_options_lzma options;
+    size_t used = 0;
+    lzma_lzma_preset(&options, 9 | LZMA_PRESET_EXTREME);
+    options.lc = LZMA_LC;
+    options.lp = options.pb = 0;
+    lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, NULL}};
+    lzma_ret done = lzma_raw_buffer_encode(filters, NULL, from, size, to, &used, room);
+    return done == LZMA_OK ? (u32)used : 0;
 }
 
 enum { CALL = 0xe8, CALL_SIZE = 5 };

@@ -32,6 +32,10 @@ enum {
  * the limit above, or without memory. */
 u32 pack(const u8 *from, u32 size, u8 *to, u32 room);
 
+/* Packs into a raw stream of LZMA, as base/unlzma.h wants it. Returns the packed size; 0 if it does
+ * not fit the room. */
+u32 pack_lzma(const u8 *from, u32 size, u8 *to, u32 room);
+
 /* Before packing, the operand of every CALL (E8h and four bytes) is turned from a distance into a
  * place in the whole, so that calls of one function look alike; after unpacking it is turned back.
  * A byte E8h that is no CALL is treated like one: the change can always be undone. `bytes` are

@@ -3,7 +3,6 @@
  * Packs the parts of STAGE2 (pack.h), which begins with their directory, behind HEAD, puts the
  * directory into the head, pads to whole sectors, and sets the last four bytes so that boot_sum()
  * over everything is BOOT_SUM. */
-#include <lzma.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,18 +30,6 @@ static NO_RETURN void fail(const char *what, u32 a, u32 b) {
     fprintf(stderr, what, a, b);
     fputc('\n', stderr);
     exit(1);
-}
-
-/* A raw stream, as base/unlzma.h wants it. */
-static u32 pack_lzma(const u8 *from, u32 size, u8 *to, u32 room) {
-    lzma_options_lzma options;
-    size_t used = 0;
-    lzma_lzma_preset(&options, 9 | LZMA_PRESET_EXTREME);
-    options.lc = LZMA_LC;
-    options.lp = options.pb = 0;
-    lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, NULL}};
-    lzma_ret done = lzma_raw_buffer_encode(filters, NULL, from, size, to, &used, room);
-    return done == LZMA_OK ? (u32)used : 0;
 }
 
 static bool unpacks_to(const u8 *packed, u32 packed_size, bool as_lzma, const u8 *part, u32 size) {

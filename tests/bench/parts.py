@@ -2,7 +2,7 @@
 
 Counted boots tell which functions they execute. The core has those of the native handoff on FAT, on every kind of drive; the plain
 part those that Multiboot, a CD, ext and a configuration with a menu entry need in addition. Build first; then run it, and build again.
-Stops where a boot has unpacked the rare part: after a change of the code that can happen once, so the boots are repeated with the new lists.
+It says where a boot has unpacked the rare part: after a change of the code that happens once, and the second run has the new lists.
 """
 import bisect
 import collections

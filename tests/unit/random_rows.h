@@ -20,6 +20,15 @@ struct plan {
     struct table_wish wish; /* of a recursive slot */
 };
 
+/* Of `plan`, at the address `virt`. */
+#define CHECK(condition)                                                         \
+    do {                                                                         \
+        if (!(condition))                                                        \
+            fail_msg("plan %#llx (%s), virtual %#llx: " #condition,              \
+                     (unsigned long long)plan->seed, plan->options.format->name, \
+                     (unsigned long long)virt);                                  \
+    } while (0)
+
 /* Where rows like to start: where something of the format's ends. */
 static inline u64 random_anchor(u64 *state, const struct paging_format *format) {
     u64 wide = format->virtual_bits == 32 ? (u64)1 << 32 : (u64)1 << (format->virtual_bits - 1);

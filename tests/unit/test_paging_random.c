@@ -134,14 +134,6 @@ static u32 page_attributes(const struct page *page) {
                  page->combining * MAP_WRITE_COMBINING);
 }
 
-#define CHECK(condition)                                                         \
-    do {                                                                         \
-        if (!(condition))                                                        \
-            fail_msg("plan %#llx (%s), virtual %#llx: " #condition,              \
-                     (unsigned long long)plan->seed, plan->options.format->name, \
-                     (unsigned long long)virt);                                  \
-    } while (0)
-
 /* Both walkers must find at this address what the plan says. */
 static void check_address(const struct plan *plan, const struct table_arena *arena, u64 virt) {
     struct walk walk = paging_walk(&plan->options, arena, plan->physical_bits, virt);

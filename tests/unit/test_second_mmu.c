@@ -110,14 +110,6 @@ static u64 best_page_size(const struct plan *plan, const struct map *row, u64 vi
     return large && whole_leaf_fits(row, virt, large_size) ? large_size : 4 * KIB;
 }
 
-#define CHECK(condition)                                                         \
-    do {                                                                         \
-        if (!(condition))                                                        \
-            fail_msg("plan %#llx (%s), virtual %#llx: " #condition,              \
-                     (unsigned long long)plan->seed, plan->options.format->name, \
-                     (unsigned long long)virt);                                  \
-    } while (0)
-
 /* A row's rights as pages of the second MMU have them: what the processor cannot do without is not
  * asked for. */
 static struct mmu_run expected_run(const struct plan *plan, const struct map *row) {

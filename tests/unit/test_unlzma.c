@@ -4,10 +4,10 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pack.h"
 #include "random.h"
 #include "range.h"
 #include "unlzma.h"
@@ -16,21 +16,16 @@ enum { SIZE_MAX_TESTED = 100000, ROOM = 2 * SIZE_MAX_TESTED };
 
 static struct lzma_model model;
 
-static u32 pack(const u8 *bytes, u32 size, u8 *to) {
-    lzma_options_lzma options;
-    size_t used = 0;
-    lzma_lzma_preset(&options, 6);
-    options.lc = LZMA_LC;
-    options.lp = options.pb = 0;
-    lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, NULL}};
-    assert_int_equal(lzma_raw_buffer_encode(filters, NULL, bytes, size, to, &used, ROOM), LZMA_OK);
-    return (u32)used;
+static u32 packed_size_of(const u8 *bytes, u32 size, u8 *to) {
+    u32 packed_size = pack_lzma(bytes, size, to, ROOM);
+    assert_int_not_equal(packed_size, 0);
+    return packed_size;
 }
 
 /* The packed bytes in memory of exactly their size, for the sanitizers. */
 static void round_trip(const u8 *bytes, u32 size) {
     static u8 packed[ROOM], unpacked[SIZE_MAX_TESTED + 1];
-    u32 packed_size = pack(bytes, size, packed);
+    u32 packed_size = packed_size_of(bytes, size, packed);
     u8 *exact = malloc(packed_size);
     memcpy(exact, packed, packed_size);
     memset(&model, 0x5a, sizeof model);
@@ -73,7 +68,7 @@ static void test_damage(void **state) {
     static u8 bytes[2000], packed[ROOM], unpacked[sizeof bytes];
     u64 seed = 3;
     fill(bytes, sizeof bytes, &seed);
-    u32 size = pack(bytes, sizeof bytes, packed), refused = 0;
+    u32 size = packed_size_of(bytes, sizeof bytes, packed), refused = 0;
     for (u32 cut = 0; cut < size; cut++) {
         u8 *exact = malloc(cut ? cut : 1);
         memcpy(exact, packed, cut);
