@@ -249,7 +249,7 @@ void main(u32 given) {
     struct report_context context = {.doing = "starting", .config = NULL};
     u32 number = 0;
     timing_begin(&timing);
-    forget_attempt();
+    memset(&image, 0, sizeof image); /* .low is not zeroed */
     console_init(&machine);
     struct error error = prepare(given, &context);
     timing_lap(&timing, &timing.spent.open);
