@@ -201,7 +201,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
 	$(Q)$(FUZZCC) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		$(flags_fs) -include base/types.h $(call iquote,$(uses_handoff) fs) -w -o $@ $< $(PURE_SOURCES)
 
-.PHONY: all setup run debug test unit boot-test fuzz fuzz-replay parts bench compilers image size format help clean
+.PHONY: all setup run debug test unit boot-test fuzz fuzz-replay parts bench torture compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
@@ -249,6 +249,9 @@ parts: all $(COUNTER) ## write stage2/parts/*.ld: which functions a plain boot e
 
 bench: all $(COUNTER) ## Aloft beside GRUB, syslinux and the limit of the BIOS; BENCH=--counts: the counts alone
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/bench/bench.py $(BENCH)
+
+torture: all all-kernels ## bad input, faults and odd machines, all of it (hours; it goes on where it was stopped)
+	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/torture/torture.py $(TORTURE)
 
 # The loader as the other compiler makes it, booted; and built by the cross compiler where it is installed.
 compilers: all-kernels $(BUILD)/aloft ## build the loader with gcc and with clang, boot both
