@@ -117,7 +117,7 @@ $(BUILD)/loader/%.asm.o: %.asm $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f elf32 -I$(BUILD)/ -o $@ $<
 
-$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc stage1/check.inc $(BUILD)/offsets.inc
+$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc stage1/check.inc $(BUILD)/offsets.inc $(BUILD)/stage2.bin
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -Istage1/ -o $@ $<
 
@@ -134,10 +134,10 @@ $(BUILD)/seal: tools/seal.c tools/pack.c base/unlzma.c tools/pack.h base/unlzma.
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(filter-out -MMD -MP,$(HOST_CFLAGS)) $(call iquote,base stage1 tools) -o $@ $(filter %.c,$^) -llzma
 
-# Stage 2 on disk: the head, the packed rest, the check word.
+# Stage 2 on disk: the head and packed parts, the check word; what is read when it is needed, its check word.
 $(BUILD)/stage2.bin: $(BUILD)/head.bin $(BUILD)/stage2.elf $(BUILD)/seal
 	$(Q)$(OBJCOPY) -O binary $(BUILD)/stage2.elf $(BUILD)/stage2.raw
-	$(Q)$(BUILD)/seal $(BUILD)/head.bin $(BUILD)/stage2.raw $@
+	$(Q)$(BUILD)/seal $(BUILD)/head.bin $(BUILD)/stage2.raw $@ $(BUILD)/resident.inc
 
 # ---- the host command -----------------------------------------------------------------------------------
 

@@ -171,6 +171,16 @@ static u32 end_mark(const struct fat *fat) {
     return ((u32)1 << (fat->entry_bits == 32 ? 28 : fat->entry_bits)) - 8;
 }
 
+/* The cluster behind this one if the window has its entry, else 1, where no chain goes on. */
+static u32 entry_in_window(const struct fat_file *file, u32 cluster) {
+    const struct fat *fat = file->fat;
+    u64 place = entry_place(fat, cluster);
+    if (fat->entry_bits == 12 || file->window_start != align_down(place, FAT_WINDOW))
+        return 1;
+    const u8 *entry = file->window + (place - file->window_start);
+    return fat->entry_bits == 32 ? load32(entry) & 0x0fffffff : load16(entry);
+}
+
 /* Two entries of FAT12 share three bytes, which may lie in two sectors; the upper four bits of a
  * FAT32 entry are reserved and must be ignored. */
 static struct error read_entry(struct fat_file *file, u32 cluster, u32 *value) {
@@ -188,8 +198,7 @@ static struct error read_entry(struct fat_file *file, u32 cluster, u32 *value) {
         TRY(source_read(&fat->volume, start, file->window, FAT_WINDOW));
         file->window_start = start;
     }
-    const u8 *entry = file->window + (place - start);
-    *value = fat->entry_bits == 32 ? load32(entry) & 0x0fffffff : load16(entry);
+    *value = entry_in_window(file, cluster);
     return OK;
 }
 
@@ -212,27 +221,39 @@ static bool is_loop(const struct fat_file *file, u32 next) {
            next == file->cursor_mark || file->cursor_index + 1 >= file->fat->cluster_count;
 }
 
-/* Moves the cursor one cluster on, or leaves it at the last one. */
+/* Moves the cursor to the cluster that the entry of its own names, or leaves it at the last one.
+ * False if no chain goes on like that. */
+static bool follow(struct fat_file *file, u32 next, bool *end) {
+    *end = next >= end_mark(file->fat);
+    if (*end)
+        return true;
+    if (!is_cluster(file->fat, next) || is_loop(file, next))
+        return false;
+    u32 index = ++file->cursor_index;
+    file->cursor_cluster = next;
+    if (!(index & (index - 1)))
+        file->cursor_mark = next;
+    return true;
+}
+
+/* The same by the FAT on the volume. ERROR_FAT_CHAIN, _LOOP. */
 static struct error advance(struct fat_file *file, bool *end) {
     const struct fat *fat = file->fat;
-    u32 cluster = file->cursor_cluster;
-    u32 next;
+    u32 cluster = file->cursor_cluster, next;
     TRY(read_entry(file, cluster, &next));
-    *end = next >= end_mark(fat);
-    if (*end)
+    if (follow(file, next, end))
         return OK;
     if (!is_cluster(fat, next))
         return error_make(ERROR_FAT_CHAIN, .name = file->name,
                           .number = {cluster, next, entry_sector(fat, cluster)});
-    u32 index = file->cursor_index + 1;
-    if (is_loop(file, next))
-        return error_make(ERROR_FAT_LOOP, .name = file->name,
-                          .number = {index, entry_sector(fat, cluster)});
-    file->cursor_index = index;
-    file->cursor_cluster = next;
-    if (!(index & (index - 1)))
-        file->cursor_mark = next;
-    return OK;
+    return error_make(ERROR_FAT_LOOP, .name = file->name,
+                      .number = {file->cursor_index + 1, entry_sector(fat, cluster)});
+}
+
+/* By the window alone, without an error to fill in, for this is done for every cluster. False where
+ * it takes advance(). */
+static bool advance_in_window(struct fat_file *file, bool *end) {
+    return follow(file, entry_in_window(file, file->cursor_cluster), end);
 }
 
 /* Moves the cursor to the index-th cluster. *end is set where the chain ends before that: then the
@@ -242,7 +263,8 @@ static struct error seek(struct fat_file *file, u32 index, bool *end) {
         TRY(rewind_cursor(file));
     *end = !file->cursor_cluster;
     while (!*end && file->cursor_index < index)
-        TRY(advance(file, end));
+        if (!advance_in_window(file, end))
+            TRY(advance(file, end));
     return OK;
 }
 
@@ -267,7 +289,8 @@ static struct error measure_run(struct fat_file *file, u32 skip, size_t size, si
     while (*run < size) {
         u32 cluster = file->cursor_cluster;
         bool end;
-        TRY(advance(file, &end));
+        if (!advance_in_window(file, &end))
+            TRY(advance(file, &end));
         if (end)
             return too_short(file);
         if (file->cursor_cluster != cluster + 1)

@@ -15,11 +15,12 @@ struct cpu {
 };
 
 struct boot_drive {
-    u8 bios_number;      /* DL at entry: 0x80 is the first hard disk */
-    u32 sector_size;     /* bytes */
-    u64 sector_count;    /* 0 if the BIOS does not say */
-    u32 partition;       /* 0 without a partition table */
-    u64 partition_start; /* sectors from the start of the drive */
+    u8 bios_number;        /* DL at entry: 0x80 is the first hard disk */
+    bool by_sector_number; /* it has the disk extensions */
+    u32 sector_size;       /* bytes */
+    u64 sector_count;      /* 0 if the BIOS does not say */
+    u32 partition;         /* 0 without a partition table */
+    u64 partition_start;   /* sectors from the start of the drive */
 };
 
 enum screen_kind { SCREEN_NONE, SCREEN_TEXT, SCREEN_PIXELS };

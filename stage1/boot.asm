@@ -5,7 +5,7 @@
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
 ; out   stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1 if the drive has disk extensions,
-;       SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+;       ESI = the sector behind what was read, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the disk cannot be read (after retries with ever smaller transfers)
@@ -15,6 +15,7 @@
 ; No variable lies near code: all of them are on the stack, which is in another page (boot.h says why).
 
 %include "offsets.inc"
+%include "resident.inc"                 ; STAGE2_RESIDENT_SECTORS: how many of stage 2 are read, made by tools/seal.c
 
         bits    16
         org     0x7c00
@@ -27,7 +28,7 @@ MOST    equ     -4              ; byte: sectors a call at most
 SPT     equ     -6              ; word: sectors a track
 HEADS   equ     -8              ; word: heads
 FRAME   equ     8
-COUNT   equ     -FRAME - 2      ; byte: of the read under way, the AX that pusha saved
+COUNT   equ     -FRAME - 4      ; byte: of the read under way, the AX that pushad saved
 
 boot:   jmp     short start
         nop
@@ -74,25 +75,23 @@ start:  cli
 .known: push    cx                      ; SPT
         push    dx                      ; HEADS
 
-        mov     si, [FIELDS + BOOT_SECTOR_STAGE2_LBA]
-        mov     cx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
+        mov     esi, [FIELDS + BOOT_SECTOR_STAGE2_LBA]
+        mov     cx, STAGE2_RESIDENT_SECTORS
         push    STAGE2_ADDRESS >> 4
         pop     es
 
-; Reads what is left, as much at once as goes. SI = sector (stage 2 lies near the start of a disk), CX =
-; sectors left, ES:0 = buffer.
+; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, ES:0 = buffer.
 .next:  mov     al, [bp + MOST]
         cmp     al, cl
         jbe     .some
         mov     al, cl
-.some:  mov     ah, 0
+.some:  movzx   eax, al
         xor     bx, bx
-        pusha                           ; AX = COUNT
+        pushad                          ; AX = COUNT
         cmp     [bp + EDD], bl
         je      .chs
         push    dword 0                 ; the disk address packet from its end (EDD 3.0, table 1)
-        push    bx
-        push    si
+        push    esi
         push    es
         push    bx
         push    ax
@@ -124,25 +123,19 @@ start:  cli
 .read:  mov     dl, [bp + DRIVE]
         int     0x13
         mov     bp, BOOT_STACK_TOP      ; whatever the BIOS did to it
-        lea     sp, [bp - FRAME - 16]
-        popa
+        lea     sp, [bp - FRAME - 32]
+        popad
         jc      .failed
-        add     si, ax
-        sub     cx, ax
-        shl     ax, 5                   ; paragraphs
+        add     esi, eax
+        imul    bx, ax, 32              ; paragraphs
         mov     dx, es
-        add     dx, ax
+        add     dx, bx
         mov     es, dx
-        test    cx, cx
+        sub     cx, ax
 .more:  jnz     .next
 
-; How much there is to check.
-        mov     cx, [FIELDS + BOOT_SECTOR_STAGE2_SECTORS]
-        shl     cx, 5                   ; paragraphs
 %include "check.inc"
 
-%define PUSH_ALL pusha
-%define POP_ALL  popa
 %include "fail.inc"
 
 %if $ - $$ > BOOT_FIELDS_START
@@ -153,6 +146,6 @@ start:  cli
 FIELDS: dd      BOOT_MAGIC_VALUE
         dd      1                       ; stage2_lba
         dw      0                       ; stage2_sectors
-        dw      1                       ; version
+        dw      2                       ; version
         times 510 - ($ - $$) db 0
         db      0x55, 0xaa

@@ -13,9 +13,10 @@
  *   0x1fe  55 aa
  *
  * Stage 2 is one run of sectors, in the gap before the first partition or in the FAT volume's
- * reserved sectors. It is loaded at STAGE2_ADDRESS and entered there, at offset 0 of its segment,
- * with DL as the BIOS gave it. Its last four bytes are chosen so that boot_sum() over all of it is
- * BOOT_SUM.
+ * reserved sectors. Stage 1 reads the first part of it, which is whole sectors of a CD, to
+ * STAGE2_ADDRESS and enters it there, at offset 0 of its segment. The rest stays on the disk until
+ * it is needed (stage2/parts.h). The last four bytes of each of the two are chosen so that
+ * boot_sum() over it is BOOT_SUM.
  *
  * On a CD stage 1 is a sector of its own kind (cd.asm), with stage 2 behind it. The image of a CD
  * has the boot sector too, in its first sector, and so boots from a disk: its stage2_lba points to
@@ -37,27 +38,30 @@ enum {
     BOOT_STACK_TOP = 0x7000, /* a page below the code: writing to a page that holds executed code is
                               * slow in emulators (it may be self-modifying) */
     /* Stage 2 is read in pieces that do not cross a 64 KiB boundary, for DMA cannot in many a
-     * machine: one up to 0x80000, and one from there on. Both are within the 127 sectors of the EDD
-     * specification, and are whole sectors of a CD. Where tracks have 18 sectors, stage 2 begins
-     * with sector 2, so that a track ends at the boundary, too. */
+     * machine: one up to 0x80000, which is meant to be all, and one from there on. Both are within
+     * the 127 sectors of the EDD specification, and are whole sectors of a CD. Where tracks have 18
+     * sectors, stage 2 begins with sector 2, so that a track ends at the boundary, too. */
     STAGE2_ADDRESS = 0x70800,
-    STAGE2_PIECE = 124,       /* sectors */
-    STAGE2_SECTORS_MAX = 224, /* of 512 bytes: 112 KiB */
-    STAGE2_LBA_FAT = 2,       /* where it begins in an unpartitioned FAT volume */
-    STAGE2_LBA_FAT32 = 8,     /* behind FS info (1) and the copies of both (6, 7) */
+    STAGE2_PIECE = 124,            /* sectors */
+    STAGE2_REST_ADDRESS = 0x82000, /* where the rest is read to; what stage 1 reads ends before */
+    STAGE2_END = 0x90000,
+    STAGE2_SECTORS_MAX = (STAGE2_END - STAGE2_ADDRESS) / 512,
+    STAGE2_LBA_FAT = 2,   /* where it begins in an unpartitioned FAT volume */
+    STAGE2_LBA_FAT32 = 8, /* behind FS info (1) and the copies of both (6, 7) */
 
     CD_SECTOR_SIZE = 2048,
-    STAGE2_CD_SECTORS_MAX = 57, /* the same for a CD, the last sector not being full */
 
     /* Stage 2 is a head (stage2/head.asm), which is not packed, then the packed parts
-     * (tools/pack.h), then padding and the check word. */
+     * (tools/pack.h). Padding and the check word stand behind those that stage 1 reads, and behind
+     * the others. */
     HEAD_DIRECTORY = 0x1c, /* struct stage2_directory */
-    HEAD_UNPACK = 0xcc,    /* code: unpacks the part that EBX points to, but for its calls */
-    HEAD_CALLS = 0xd4,     /* code: the calls of that part */
-    HEAD_SIZE = 0x3c0,
+    HEAD_UNPACK = 0xe0,    /* code: unpacks the part that EBX points to, but for its calls */
+    HEAD_CALLS = 0xe8,     /* code: the calls of that part */
+    HEAD_SIZE = 0x3d0,
     STAGE2_FLAT = 0x20000, /* where the unpacked whole begins */
-    STAGE2_PARTS = 4,
-    STAGE2_CORE_PARTS = 2, /* the first: code and constants of the core */
+    STAGE2_PARTS = 5,
+    STAGE2_CORE_PARTS = 2,     /* the first: code and constants of the core */
+    STAGE2_RESIDENT_PARTS = 3, /* what stage 1 reads; those behind are the rest */
 };
 
 #define BOOT_MAGIC 0x54464c41u /* "ALFT" */
@@ -66,8 +70,8 @@ enum {
 struct boot_sector_fields {
     u32 magic;          /* BOOT_MAGIC: this is Aloft's boot sector */
     u32 stage2_lba;     /* sectors from the start of the disk */
-    u16 stage2_sectors; /* of 512 bytes */
-    u16 version;        /* 1 */
+    u16 stage2_sectors; /* of 512 bytes, the rest included */
+    u16 version;        /* 2 */
 };
 
 /* A part of stage 2 (stage2/parts.h). All are physical addresses. */
@@ -82,6 +86,7 @@ struct part {
 struct stage2_directory {
     u32 image_size;  /* of the unpacked whole */
     u32 scratch_end; /* of the buffers in the place of the packed core (stage2.ld) */
+    u32 rest_size;   /* bytes of the rest on the disk, whole sectors */
     /* The core's, then those that are unpacked when they are called. */
     struct part parts[STAGE2_PARTS];
 };

@@ -9,7 +9,8 @@
 ; BIOSes differ in how much they load. Sectors have 2048 bytes, and there are no cylinders, heads and tracks.
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
-; out   as boot.asm: stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+; out   as boot.asm: stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1,
+;       ESI = the sector behind what was read, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the CD cannot be read (after retries with ever smaller transfers)
@@ -19,6 +20,7 @@
 ; Specification: El Torito 1.0; EDD 3.0 for INT 13h.
 
 %include "offsets.inc"
+%include "resident.inc"                 ; STAGE2_RESIDENT_SECTORS: how many of stage 2 are read, made by tools/seal.c
 
         bits    16
         org     0x7c00
@@ -54,14 +56,8 @@ start:  cli
         mov     esi, [table.image]
         test    esi, esi
         jz      fail
-        mov     ecx, [table.size]
-        sub     ecx, CD_SECTOR_SIZE
-        jbe     fail
-        add     ecx, CD_SECTOR_SIZE - 1
-        shr     ecx, 11
-        cmp     ecx, STAGE2_CD_SECTORS_MAX
-        ja      fail
         inc     esi
+        mov     cx, STAGE2_RESIDENT_SECTORS / 4
         push    STAGE2_ADDRESS >> 4
         pop     es
 
@@ -95,14 +91,8 @@ start:  cli
         test    cx, cx
 .more:  jnz     .next
 
-; How much there is to check.
-        mov     ecx, [table.size]
-        sub     ecx, CD_SECTOR_SIZE
-        shr     ecx, 4                  ; paragraphs
 %include "check.inc"
 
-%define PUSH_ALL pushad
-%define POP_ALL  popad
 %include "fail.inc"
 
         times CD_SECTOR_SIZE - ($ - $$) db 0

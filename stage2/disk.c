@@ -22,10 +22,10 @@ static u32 outcome(const struct bios_registers *registers) {
 }
 
 /* By extensions (EDD 3.0, 8.2). The packet is made anew each time, for BIOSes write into it. */
-static u32 read_extended(const struct disk *disk, u64 sector, u32 count) {
+static u32 read_extended(const struct disk *disk, u64 sector, u32 count, u8 *to) {
     u8 packet[PACKET_SIZE];
     store32(packet, PACKET_SIZE | count << 16);
-    store32(packet + 4, (u32)bios_segment(bounce) << 16 | bios_offset(bounce));
+    store32(packet + 4, (u32)bios_segment(to) << 16 | bios_offset(to));
     store64(packet + 8, sector);
     struct bios_registers registers = {
         .eax = 0x4200, .edx = disk->drive, .esi = bios_offset(packet), .ds = bios_segment(packet)};
@@ -35,14 +35,14 @@ static u32 read_extended(const struct disk *disk, u64 sector, u32 count) {
 
 /* By cylinder, head and sector, within one track. Sectors count from 1; the cylinder's bits 8 and 9
  * are bits 6 and 7 of CL. */
-static u32 read_track(const struct disk *disk, u32 track, u32 sector, u32 count) {
+static u32 read_track(const struct disk *disk, u32 track, u32 sector, u32 count, u8 *to) {
     u32 cylinder = track / disk->heads, head = track % disk->heads;
     struct bios_registers registers = {.eax = 0x0200 | count,
-                                       .ebx = bios_offset(bounce),
+                                       .ebx = bios_offset(to),
                                        .ecx = (cylinder & 0xff) << 8 | (cylinder >> 2 & 0xc0) |
                                               (sector + 1),
                                        .edx = head << 8 | disk->drive,
-                                       .es = bios_segment(bounce)};
+                                       .es = bios_segment(to)};
     bios_call(0x13, &registers);
     return outcome(&registers);
 }
@@ -52,9 +52,9 @@ static void reset(const struct disk *disk) {
     bios_call(0x13, &registers);
 }
 
-/* Reads up to `most` sectors into the bounce buffer; *count is how many it were: fewer after
- * errors, or where a track ends. */
-static struct error read_some(const struct disk *disk, u64 sector, u32 most, u32 *count) {
+/* Reads up to `most` sectors to `to`; *count is how many it were: fewer after errors, or where a
+ * track ends. */
+static struct error read_some(const struct disk *disk, u64 sector, u32 most, u8 *to, u32 *count) {
     u32 track = 0, first = 0, status = 0;
     if (!disk->extensions) {
         track = (u32)sector / disk->sectors_per_track;
@@ -65,8 +65,8 @@ static struct error read_some(const struct disk *disk, u64 sector, u32 most, u32
     }
     *count = most;
     for (u32 tries = 0; tries < READ_TRIES; tries++) {
-        status = disk->extensions ? read_extended(disk, sector, *count)
-                                  : read_track(disk, track, first, *count);
+        status = disk->extensions ? read_extended(disk, sector, *count, to)
+                                  : read_track(disk, track, first, *count, to);
         if (!status)
             return OK;
         reset(disk);
@@ -83,7 +83,8 @@ static struct error read_disk(void *context, u64 offset, void *to, size_t size) 
     while (size) {
         u32 skip = (u32)offset & (sector_size - 1), count;
         u64 sectors = ((u64)skip + size + sector_size - 1) >> disk->sector_shift;
-        TRY(read_some(disk, offset >> disk->sector_shift, (u32)min_u64(sectors, most), &count));
+        TRY(read_some(disk, offset >> disk->sector_shift, (u32)min_u64(sectors, most), bounce,
+                      &count));
         u32 part = (u32)min_u64((count << disk->sector_shift) - skip, size);
         memcpy(at, bounce + skip, part);
         if (disk->progress)
@@ -128,24 +129,41 @@ static struct error read_geometry(struct disk *disk, u64 *sector_count) {
     return OK;
 }
 
+static struct disk disk_numbered(u8 drive, bool extensions) {
+    struct disk disk = {
+        .drive = drive, .extensions = extensions, .sector_shift = drive >= CD_FIRST ? 11 : 9};
+    struct text name = TEXT_IN(disk.name);
+    text_string(&name, "drive ");
+    text_hex(&name, drive, 2);
+    return disk;
+}
+
 struct error disk_open(u8 drive, bool extensions, struct disk *disk, struct machine *machine,
                        struct source *source) {
     u64 sector_count = 0;
-    *disk = (struct disk){
-        .drive = drive, .extensions = extensions, .sector_shift = drive >= CD_FIRST ? 11 : 9};
-    struct text name = TEXT_IN(disk->name);
-    text_string(&name, "drive ");
-    text_hex(&name, drive, 2);
+    *disk = disk_numbered(drive, extensions);
     if (disk->extensions)
         read_parameters(disk, &sector_count);
     else
         TRY(read_geometry(disk, &sector_count));
     machine->drive = (struct boot_drive){.bios_number = drive,
+                                         .by_sector_number = extensions,
                                          .sector_size = 1u << disk->sector_shift,
                                          .sector_count = sector_count};
     /* Where the BIOS does not tell the size, reading past the end is the BIOS's to refuse. */
     u64 size =
         sector_count && sector_count >> 50 == 0 ? sector_count << disk->sector_shift : (u64)1 << 62;
     *source = (struct source){.read = read_disk, .context = disk, .size = size, .name = disk->name};
+    return OK;
+}
+
+struct error disk_read_low(u8 drive, bool extensions, u64 sector, u32 size, u8 *to) {
+    struct disk disk = disk_numbered(drive, extensions);
+    u32 count = (u32)align_up(size, 1u << disk.sector_shift) >> disk.sector_shift, done;
+    u64 sector_count;
+    if (!extensions)
+        TRY(read_geometry(&disk, &sector_count));
+    for (; count; count -= done, sector += done, to += done << disk.sector_shift)
+        TRY(read_some(&disk, sector, count, to, &done));
     return OK;
 }

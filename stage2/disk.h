@@ -30,4 +30,9 @@ struct disk {
 MUST_USE struct error disk_open(u8 drive, bool extensions, struct disk *disk,
                                 struct machine *machine, struct source *source);
 
+/* Reads the sectors that have `size` bytes straight to a place below 1 MiB, where whole sectors
+ * have room and cross no 64 KiB boundary. For what cannot wait for disk_open() (parts.h): sectors
+ * have 2048 bytes on a CD, else 512. ERROR_DISK_GEOMETRY, _READ, _ADDRESS. */
+MUST_USE struct error disk_read_low(u8 drive, bool extensions, u64 sector, u32 size, u8 *to);
+
 #endif

@@ -1,8 +1,8 @@
 ; The head of stage 2, and all of it that is not packed: goes to protected mode, unpacks the core, jumps there. It
 ; stays where stage 1 read it to, for its unpacker and the parts behind it are used again (parts.h).
 ;
-; in    real mode at STAGE2_ADDRESS >> 4:0000, DX as stage 1 left it, SS:SP = 0000:7000 (stage1/boot.asm)
-; out   32-bit protected mode, flat, paging off, interrupts off, EBP = that DX, at start (start.asm)
+; in    real mode at STAGE2_ADDRESS >> 4:0000, DX and ESI as stage 1 left them, SS:SP = 0000:7000 (stage1/boot.asm)
+; out   32-bit protected mode, flat, paging off, interrupts off, EBP = that DX, ESI, at start (start.asm)
 ;
 ; tools/seal.c puts the packed parts behind the head and their directory into it; the format is described in
 ; tools/pack.h. Stage 1 has checked the sum over all of it, so the data is trusted.
@@ -41,6 +41,7 @@ flat:   mov     ax, LOADER_DATA32
         mov     ss, ax
         mov     esp, BOOT_STACK_TOP
         cld
+        push    esi
         push    ebp
         mov     ebx, STAGE2_ADDRESS + directory + DIRECTORY_PARTS
 %rep STAGE2_CORE_PARTS
@@ -53,6 +54,7 @@ flat:   mov     ax, LOADER_DATA32
         add     ebx, PART_SIZE
 %endrep
         pop     ebp
+        pop     esi
         jmp     [STAGE2_ADDRESS + directory + DIRECTORY_PARTS + PART_START]
 
 ; What parts.c calls, too. In: EBX = struct part, DF = 0. Both change all registers but ESP.

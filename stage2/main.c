@@ -9,6 +9,7 @@
 #include "high.h"
 #include "load.h"
 #include "native.h"
+#include "parts.h"
 #include "paths.h"
 #include "probe.h"
 #include "protocol.h"
@@ -227,11 +228,13 @@ static void forget_attempt(void) {
 /* Reports a failure; the entry to boot instead, if any. */
 static struct error recover(struct report_context *context, const struct error *error,
                             u32 *number) {
+    parts_about(error->code);
     enum boot_next next = boot_menu_next(&menu, number);
     report_error(context, error,
                  next == BOOT_FALLBACK ? "  Now the fallback entry."
                  : next == BOOT_MENU   ? "  Any key goes to the menu."
                                        : "");
+    parts_about(ERROR_NONE);
     forget_attempt();
     if (next == BOOT_FALLBACK)
         return OK;
@@ -242,13 +245,15 @@ static struct error recover(struct report_context *context, const struct error *
     return OK;
 }
 
-/* `given` is DX as stage 1 left it: the drive, and whether it has disk extensions. */
-NO_RETURN void main(u32 given);
+/* `given` is DX as stage 1 left it: the drive, and whether it has disk extensions. `rest_sector` is
+ * its ESI (parts.h). */
+NO_RETURN void main(u32 given, u32 rest_sector);
 
-void main(u32 given) {
+void main(u32 given, u32 rest_sector) {
     struct report_context context = {.doing = "starting", .config = NULL};
     u32 number = 0;
     timing_begin(&timing);
+    parts_begin((u8)given, given >> 8 & 1, rest_sector);
     memset(&image, 0, sizeof image); /* .low is not zeroed */
     console_init(&machine);
     struct error error = prepare(given, &context);

@@ -26,7 +26,6 @@ void offsets(void) {
     DEFINE(BOOT_MAGIC_VALUE, BOOT_MAGIC);
     DEFINE(BOOT_SUM_VALUE, BOOT_SUM);
     DEFINE(CD_SECTOR_SIZE, CD_SECTOR_SIZE);
-    DEFINE(STAGE2_CD_SECTORS_MAX, STAGE2_CD_SECTORS_MAX);
     DEFINE(STAGE2_ADDRESS, STAGE2_ADDRESS);
     DEFINE(STAGE2_PIECE, STAGE2_PIECE);
     DEFINE(STAGE2_FLAT, STAGE2_FLAT);
@@ -43,7 +42,6 @@ void offsets(void) {
     FIELD(PART_END, part, end);
     FIELD(PART_PACKED, part, packed);
     FIELD(BOOT_SECTOR_STAGE2_LBA, boot_sector_fields, stage2_lba);
-    FIELD(BOOT_SECTOR_STAGE2_SECTORS, boot_sector_fields, stage2_sectors);
 
     /* bios_call.asm */
     FIELD(BIOS_EAX, bios_registers, eax);

@@ -1,9 +1,26 @@
 #include "parts.h"
 
+#include "bios.h"
+#include "disk.h"
 #include "unlzma.h"
 
 static bool loaded[STAGE2_PARTS];
+static struct {
+    u32 sector, about;
+    u8 drive;
+    bool extensions, is_there;
+} rest;
 static struct lzma_model model __attribute__((section(".scratch")));
+
+void parts_begin(u8 drive, bool extensions, u32 rest_sector) {
+    rest.drive = drive;
+    rest.extensions = extensions;
+    rest.sector = rest_sector;
+}
+
+void parts_about(u32 error_code) {
+    rest.about = error_code;
+}
 
 /* Calls code in stage2/head.asm, which wants the part in EBX and changes all registers. */
 static void call_head(u32 offset, const struct part *part) {
@@ -13,13 +30,71 @@ static void call_head(u32 offset, const struct part *part) {
                      : "memory", "cc");
 }
 
-static void unpack(const struct part *part) {
+/* By the BIOS alone: the console is in no part that is there for sure. */
+static void say(const char *string) {
+    for (; *string; string++) {
+        struct bios_registers registers = {.eax = 0x0e00 | (u8)*string, .ebx = 7};
+        bios_call(0x10, &registers);
+        registers = (struct bios_registers){.eax = 0x0100 | (u8)*string};
+        bios_call(0x14, &registers);
+    }
+}
+
+static NO_RETURN void give_up(const char *what, const struct error *error) {
+    char buffer[240];
+    struct text text = TEXT_IN(buffer);
+    text_string(&text, "\r\nAloft cannot go on");
+    if (rest.about) {
+        text_string(&text, " after error E");
+        text_decimal(&text, rest.about);
+    }
+    text_string(&text, ": the rest of it, from sector ");
+    text_decimal(&text, rest.sector);
+    text_string(&text, " of drive ");
+    text_hex(&text, rest.drive, 2);
+    text_string(&text, ", ");
+    text_string(&text, what);
+    if (error->code) {
+        text_string(&text, " (sector ");
+        text_decimal(&text, error->values.number[0]);
+        text_string(&text, ", BIOS status ");
+        text_hex(&text, error->values.number[1], 2);
+        text_string(&text, ")");
+    }
+    say(buffer);
+    say(".\r\nNothing was written to any disk. Ctrl+Alt+Del restarts the machine.\r\n");
+    for (;;) {
+        struct bios_registers registers = {.eax = 0};
+        bios_call(0x16, &registers);
+    }
+}
+
+static NO_RETURN void is_damaged(void) {
+    struct error none = OK;
+    give_up("is damaged; make the disk anew", &none);
+}
+
+/* Reads what stage 1 left on the disk, once. */
+static void read_rest(u32 size) {
+    u8 *to = (u8 *)STAGE2_REST_ADDRESS;
+    if (rest.is_there)
+        return;
+    struct error error = disk_read_low(rest.drive, rest.extensions, rest.sector, size, to);
+    if (error.code)
+        give_up("cannot be read", &error);
+    if (boot_sum(to, size) != BOOT_SUM)
+        is_damaged();
+    rest.is_there = true;
+}
+
+static bool unpack(const struct part *part) {
     if (!part->lzma_size)
         call_head(HEAD_UNPACK, part);
     else if (!unlzma((const u8 *)part->packed, part->lzma_size, (u8 *)part->start,
                      part->end - part->start, &model))
-        return;
+        return false;
     call_head(HEAD_CALLS, part);
+    return true;
 }
 
 bool part_load(u32 address) {
@@ -29,8 +104,11 @@ bool part_load(u32 address) {
         const struct part *part = &directory->parts[i];
         if (address < part->start || address >= part->end || loaded[i])
             continue;
+        if (i >= STAGE2_RESIDENT_PARTS)
+            read_rest(directory->rest_size);
+        if (!unpack(part))
+            is_damaged();
         loaded[i] = true;
-        unpack(part);
         return true;
     }
     return false;

@@ -28,14 +28,19 @@ static void probe_apm(struct apm *apm) {
                         .data_size = (u16)connected->edi};
 }
 
-/* INT 13h, AH=08h, and AH=41h for access by sector number. */
-static void probe_drive(struct bios_drive *drive) {
+/* INT 13h, AH=41h. Stage 1 has asked for the boot drive. */
+static bool has_extensions(const struct boot_drive *known, u8 number) {
+    struct bios_registers registers = {.eax = 0x4100, .ebx = 0x55aa, .edx = number};
+    if (number == known->bios_number)
+        return known->by_sector_number;
+    bios_call(0x13, &registers);
+    return !(registers.flags & FLAG_CARRY) && (u16)registers.ebx == 0xaa55 && registers.ecx & 1;
+}
+
+/* INT 13h, AH=08h. */
+static void probe_geometry(struct bios_drive *drive) {
     struct bios_registers geometry = {.eax = 0x0800, .edx = drive->number};
-    struct bios_registers extensions = {.eax = 0x4100, .ebx = 0x55aa, .edx = drive->number};
     bios_call(0x13, &geometry);
-    bios_call(0x13, &extensions);
-    drive->by_sector_number =
-        !(extensions.flags & FLAG_CARRY) && (u16)extensions.ebx == 0xaa55 && extensions.ecx & 1;
     if (geometry.flags & FLAG_CARRY)
         return;
     drive->sectors = geometry.ecx & 0x3f;
@@ -47,8 +52,10 @@ static void probe_drives(struct machine *machine) {
     u32 count = *bda(BDA_DISKS);
     machine->drive_count = count < BIOS_DRIVES_MAX ? count : BIOS_DRIVES_MAX;
     for (u32 i = 0; i < machine->drive_count; i++) {
-        machine->drives[i].number = (u8)(0x80 + i);
-        probe_drive(&machine->drives[i]);
+        struct bios_drive *drive = &machine->drives[i];
+        drive->number = (u8)(0x80 + i);
+        drive->by_sector_number = has_extensions(&machine->drive, drive->number);
+        probe_geometry(drive);
     }
 }
 

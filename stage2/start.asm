@@ -1,7 +1,7 @@
 ; Where the core of stage 2 begins, and the loader's GDT.
 ;
-; in    from head.asm: 32-bit protected mode, flat, interrupts off, EBP = stage 1's DX, ESP = 0x7000
-; out   calls main(DX): .real in its place, BSS cleared, INT3 in the place of the other parts (parts.h), GDT and IDT loaded. main does not return.
+; in    from head.asm: 32-bit protected mode, flat, interrupts off, EBP and ESI = stage 1's DX and ESI, ESP = 0x7000
+; out   calls main(DX, ESI): .real in its place, BSS cleared, INT3 in the place of the other parts (parts.h), GDT and IDT loaded. main does not return.
 
 %include "offsets.inc"
 
@@ -11,7 +11,9 @@
         section .text.start exec
         bits    32
 
-start:  mov     esi, real_loaded
+start:  push    esi
+        push    ebp
+        mov     esi, real_loaded
         mov     edi, real_start
         mov     ecx, real_size
         rep     movsb
@@ -29,7 +31,6 @@ start:  mov     esi, real_loaded
         rep     stosd
         lgdt    [gdt_pointer]
         call    exceptions_install
-        push    ebp
         call    main
 
         section .real exec align=8      ; some machines do not boot with an unaligned GDT

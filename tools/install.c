@@ -212,8 +212,11 @@ bool install_check(struct changes *changes) {
     if (!error.code && sectors <= STAGE2_SECTORS_MAX)
         error = source_read(&disk, start, stage2, sectors * SECTOR);
     bool is_table = !load16(sector + 0x0b); /* no BPB */
+    u32 rest = load32(stage2 + HEAD_DIRECTORY + offsetof(struct stage2_directory, rest_size));
     if (!error.code && is_ours(sector) && sectors <= STAGE2_SECTORS_MAX &&
-        boot_sum(stage2, sectors * SECTOR) == BOOT_SUM && (!is_table || is_same_table(changes)))
+        rest <= sectors * SECTOR && boot_sum(stage2, sectors * SECTOR - rest) == BOOT_SUM &&
+        boot_sum(stage2 + sectors * SECTOR - rest, rest) == BOOT_SUM &&
+        (!is_table || is_same_table(changes)))
         return true;
     return complain(changes->who, "%s does not read back as a disk that boots; use --undo",
                     changes->disk);

@@ -1,8 +1,9 @@
-/* seal HEAD STAGE2 OUT: makes stage 2 as it lies on a disk (stage1/boot.h).
+/* seal HEAD STAGE2 OUT RESIDENT: makes stage 2 as it lies on a disk (stage1/boot.h).
  *
- * Packs the parts of STAGE2 (pack.h), which begins with their directory, behind HEAD, puts the
- * directory into the head, pads to whole sectors, and sets the last four bytes so that boot_sum()
- * over everything is BOOT_SUM. */
+ * Packs the parts of STAGE2 (pack.h), which begins with their directory, behind HEAD, and puts the
+ * directory into the head. What stage 1 reads and the rest are padded to whole sectors, with the
+ * last four bytes so that boot_sum() over each is BOOT_SUM. RESIDENT tells stage 1's assembler how
+ * many sectors are to be read. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "unlzma.h"
 #include "pack.h"
 
-enum { SECTOR = 512, ROOM = 1 << 20 };
+enum { SECTOR = 512, ROOM = 1 << 20, RESIDENT_MAX = STAGE2_REST_ADDRESS - STAGE2_ADDRESS };
 
 static size_t read_file(const char *path, u8 *to) {
     FILE *file = fopen(path, "rb");
@@ -47,7 +48,10 @@ static u32 pack_part(struct bytes whole, u32 base, u32 size, bool as_lzma, u8 *t
     calls_to_places(part, size, base, (u32)whole.size);
     u32 packed = as_lzma ? pack_lzma(part, size, to, room) : pack(part, size, to, room);
     if (!packed)
-        fail("stage 2 is longer than %u bytes when it is packed", STAGE2_SECTORS_MAX * SECTOR, 0);
+        fail("stage 2 is longer than its place when it is packed (STAGE2_REST_ADDRESS, STAGE2_END "
+             "in "
+             "stage1/boot.h)",
+             0, 0);
     if (!unpacks_to(to, packed, as_lzma, part, size))
         fail("what was packed from byte %u on does not unpack", base, 0);
     return packed;
@@ -60,47 +64,78 @@ static void swap_directory(struct stage2_directory *directory) {
         words[i] = load32((const u8 *)&words[i]);
 }
 
-/* Packs all parts behind the head, and completes the directory in it. Returns the size of both. */
-static u32 pack_parts(struct bytes whole, u8 *out) {
+/* Packs part `i` to out + end, where memory will have it `from` bytes further up. Returns its end.
+ */
+static u32 place_part(struct bytes whole, struct stage2_directory *directory, u32 i, u8 *out,
+                      u32 end, u32 room, u32 from) {
+    struct part *part = &directory->parts[i];
+    u32 size = part->end - part->start;
+    u32 packed = pack_part(whole, part->start - STAGE2_FLAT, size, part->lzma_size, out + end,
+                           room - 4 - end);
+    part->packed = from + end;
+    part->lzma_size = part->lzma_size ? packed : 0;
+    printf("  part %u: %6u bytes, packed %6u\n", i, size, packed);
+    if (i + 1 == STAGE2_CORE_PARTS && directory->scratch_end > part->packed + packed)
+        fail("the scratch buffers end at 0x%x, the packed core at 0x%x already",
+             directory->scratch_end, part->packed + packed);
+    return end + packed;
+}
+
+/* Whole sectors of `unit` bytes, and the check word in the last four bytes, which are 0 yet. */
+static u32 padded(u32 end, u32 unit) {
+    return (end + 4 + unit - 1) / unit * unit;
+}
+
+static void set_check_word(u8 *run, u32 size) {
+    store32(run + size - 4, BOOT_SUM - boot_sum(run, size));
+}
+
+/* Packs all parts behind the head, and completes the directory in it. Returns the size of what
+ * stage 1 reads; the rest is directory.rest_size bytes behind it. */
+static u32 pack_parts(struct bytes whole, u8 *out, u32 *rest_size) {
     struct stage2_directory directory;
-    u32 end = HEAD_SIZE, room = STAGE2_SECTORS_MAX * SECTOR - 4;
     memcpy(&directory, whole.at, sizeof directory);
     swap_directory(&directory);
     if (directory.image_size != whole.size)
         fail("the directory is that of %u bytes, not of %u", directory.image_size, (u32)whole.size);
-    for (u32 i = 0; i < STAGE2_PARTS; i++) {
-        struct part *part = &directory.parts[i];
-        u32 size = part->end - part->start;
-        u32 packed = pack_part(whole, part->start - STAGE2_FLAT, size, part->lzma_size, out + end,
-                               room - end);
-        part->packed = STAGE2_ADDRESS + end;
-        part->lzma_size = part->lzma_size ? packed : 0;
-        end += packed;
-        printf("  part %u: %6u bytes, packed %6u\n", i, size, packed);
-        if (i + 1 == STAGE2_CORE_PARTS && directory.scratch_end > STAGE2_ADDRESS + end)
-            fail("the scratch buffers end at 0x%x, the packed core at 0x%x already",
-                 directory.scratch_end, STAGE2_ADDRESS + end);
-    }
+    u32 end = HEAD_SIZE, i = 0;
+    for (; i < STAGE2_RESIDENT_PARTS; i++)
+        end = place_part(whole, &directory, i, out, end, RESIDENT_MAX, STAGE2_ADDRESS);
+    u32 resident = padded(end, CD_SECTOR_SIZE);
+    u8 *rest = out + resident;
+    for (end = 0; i < STAGE2_PARTS; i++)
+        end = place_part(whole, &directory, i, rest, end, STAGE2_END - STAGE2_REST_ADDRESS,
+                         STAGE2_REST_ADDRESS);
+    *rest_size = directory.rest_size = padded(end, SECTOR);
     swap_directory(&directory);
     memcpy(out + HEAD_DIRECTORY, &directory, sizeof directory);
-    return end;
+    set_check_word(out, resident);
+    set_check_word(rest, *rest_size);
+    return resident;
+}
+
+static void write_file(const char *path, const void *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file)) {
+        fprintf(stderr, "seal: cannot write %s\n", path);
+        exit(2);
+    }
 }
 
 int main(int argc, char **argv) {
     static u8 stage2[ROOM], out[ROOM];
-    if (argc != 4) {
-        fputs("usage: seal HEAD STAGE2 OUT\n", stderr);
+    if (argc != 5) {
+        fputs("usage: seal HEAD STAGE2 OUT RESIDENT\n", stderr);
         return 2;
     }
     if (read_file(argv[1], out) != HEAD_SIZE)
         fail("the head is not %u bytes long", HEAD_SIZE, 0);
-    u32 end = pack_parts((struct bytes){stage2, read_file(argv[2], stage2)}, out);
-    u32 size = (end + 4 + SECTOR - 1) / SECTOR * SECTOR;
-    store32(out + size - 4, BOOT_SUM - boot_sum(out, size)); /* they were 0 */
-    FILE *file = fopen(argv[3], "wb");
-    if (!file || fwrite(out, 1, size, file) != size || fclose(file)) {
-        fprintf(stderr, "seal: cannot write %s\n", argv[3]);
-        return 2;
-    }
+    char text[64];
+    u32 rest_size;
+    u32 resident = pack_parts((struct bytes){stage2, read_file(argv[2], stage2)}, out, &rest_size);
+    int length =
+        snprintf(text, sizeof text, "%%define STAGE2_RESIDENT_SECTORS %u\n", resident / SECTOR);
+    write_file(argv[3], out, resident + rest_size);
+    write_file(argv[4], text, (size_t)length);
     return 0;
 }

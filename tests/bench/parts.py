@@ -1,7 +1,7 @@
 """Writes stage2/parts/*.ld: which functions are in which part of stage 2 (stage2/parts.h).
 
 Counted boots tell which functions they execute. The core has those of the native handoff on FAT, on every kind of drive; the plain
-part those that Multiboot, a CD, ext and a configuration with a menu entry need in addition. Build first; then run it, and build again.
+part those that Multiboot, a CD and a configuration with a menu entry need in addition; the seldom part those that ext and GPT need. Build first; then run it, and build again.
 It says where a boot has unpacked the rare part: after a change of the code that happens once, and the second run has the new lists.
 """
 import bisect
@@ -22,7 +22,7 @@ NATIVE, MULTIBOOT2 = "kernel {} /boot/kernel.elf\nboot\n", "multiboot2 /boot/ker
 ENTRY = 'set timeout=0\nset default=0\nmenuentry "x" {{\n    {}}}\n'
 ONE = "multiboot /boot/kernel.elf\n"
 
-# (part, medium, options of `aloft image`, ELF class, configuration, the kernel if not the smallest). That of 64 MiB takes so long
+# (part, medium, options of `aloft image`, ELF class, configuration or None, the kernel if not the smallest). That of 64 MiB takes so long
 # by programmed I/O that progress is shown: to unpack a part for that would take longer than to show it.
 CASES = [
     *[("core", medium, form, 32, NATIVE.format("")) for medium, form in [
@@ -30,11 +30,12 @@ CASES = [
         ("floppy", "--format=floppy")]],
     ("core", "ahci", "--fat=32", 64, NATIVE.format("--paging=4level")),
     ("core", "ide", "--fat=32", 32, NATIVE.format(""), "64M"),
-    ("plain", "ide", "--format=gpt --fat=32", 32, NATIVE.format("")),
+    ("seldom", "ide", "--format=gpt --fat=32", 32, NATIVE.format("")),
+    ("plain", "ahci", "--fat=32", 32, None),
     ("plain", "ahci", "--fat=32", 32, ONE + "boot\n"),
     ("plain", "ahci", "--fat=32", 32, ENTRY.format(ONE)),
     ("plain", "ahci", "--fat=16", 32, ENTRY.format(MULTIBOOT2)),
-    *[("plain", "ahci", f"--filesystem={kind}", 32, ENTRY.format(MULTIBOOT2)) for kind in ("ext2", "ext4")],
+    *[("seldom", "ahci", f"--filesystem={kind}", 32, ENTRY.format(MULTIBOOT2)) for kind in ("ext2", "ext4")],
     ("plain", "cd-ahci", "--format=iso", 32, ENTRY.format(MULTIBOOT2)),
     ("plain", "cd-ide", "--format=iso", 32, NATIVE.format("")),
     ("plain", "ide", "--format=iso", 32, ENTRY.format(ONE)),
@@ -58,7 +59,8 @@ def functions():
 def executed(folder, places, medium, options, bits, config, size="64K"):
     kernel, image, profile = (pathlib.Path(folder) / name for name in ("kernel.elf", "image", "profile"))
     kernels.write(kernel, size, bits, 0xFFFFFFFF80100000 if bits == 64 else kernels.PLACE)
-    tree = images.tree(pathlib.Path(folder), {"/boot/kernel.elf": kernel.read_bytes(), "/boot/grub/grub.cfg": config})
+    files = {"/boot/kernel.elf": kernel.read_bytes(), **({"/boot/grub/grub.cfg": config} if config else {})}
+    tree = images.tree(pathlib.Path(folder), files)
     machine.aloft("image", "-o", image, *options.split(), tree)
     boots.boot(image, medium, counts=True, profile=profile)
     starts, found = [place[0] for place in places], set()
@@ -80,7 +82,7 @@ def write(part, names):
 
 
 def main():
-    places, parts = functions(), {"core": set(), "plain": set()}
+    places, parts = functions(), {"core": set(), "plain": set(), "seldom": set()}
     unpacked, boots.DEADLINE = False, 60
     for part, *case in CASES:
         print(f"{part}: {case[0]}, {case[1]}", flush=True)
@@ -89,6 +91,7 @@ def main():
         unpacked |= any(name == UNLZMA for _, name in names)
         parts[part] |= {(file, name) for file, name in names if "unlzma" not in file}
     parts["plain"] -= parts["core"]
+    parts["seldom"] -= parts["core"] | parts["plain"]
     for part, names in parts.items():
         write(part, names)
         print(f"{part}: {len(names)} functions")
