@@ -71,6 +71,8 @@ LOADER_CFLAGS := -std=c11 -march=i486 -mno-sse -mno-mmx $(LOADER_TUNE) $(FREESTA
 HOST_CFLAGS := -std=c11 -g -O2 $(WARNINGS) -MMD -MP
 TEST_CFLAGS := -std=c11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined $(WARNINGS) -MMD -MP
+FUZZCC ?= clang
+FUZZ_CFLAGS := -std=c11 -g -O2 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined $(WARNINGS) -MMD -MP
 
 # ---- the loader -----------------------------------------------------------------------------------------
 
@@ -90,6 +92,9 @@ $(BUILD)/host/$(1)/%.o: $(1)/%.c
 $(BUILD)/test/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
 	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+$(BUILD)/fuzz/modules/$(1)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 endef
 $(foreach module,$(MODULES) stage2,$(eval $(call module_rules,$(module))))
 
@@ -106,6 +111,9 @@ $(BUILD)/host/$(ZLIB)/%.o: $(ZLIB)/%.c
 $(BUILD)/test/$(ZLIB)/%.o: $(ZLIB)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(call zlib_flags,$(TEST_CFLAGS)) -c -o $@ $<
+$(BUILD)/fuzz/modules/$(ZLIB)/%.o: $(ZLIB)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZCC) $(call zlib_flags,$(FUZZ_CFLAGS)) -c -o $@ $<
 
 $(BUILD)/offsets.inc: stage2/offsets.c $(wildcard stage1/*.h handoff/*.h stage2/bios.h base/*.h paging/format.h)
 	@mkdir -p $(@D)
@@ -191,15 +199,18 @@ $(BUILD)/unit/million_%: tests/unit/test_%.c $(HOST_MODULE_OBJECTS)
 
 # libFuzzer with address and undefined-behaviour sanitizers, from the seeds in tests/fuzz/corpus.
 FUZZ_SECONDS ?= 20
-FUZZCC ?= clang
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-PURE_SOURCES := $(foreach m,$(MODULES) $(ZLIB),$(call sources,$(m)))
+FUZZ_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/fuzz/modules/%.o,$(call sources,$(m))))
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SOURCES) $(wildcard base/* */*.h)
+# The modules once for all targets. Out of the archive a target takes what it calls, and counts no other code.
+$(BUILD)/fuzz/modules.a: $(FUZZ_OBJECTS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/modules.a
 	@mkdir -p $(@D)
 	$(say) FUZZ $<
-	$(Q)$(FUZZCC) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		$(flags_fs) -include base/types.h $(call iquote,$(uses_handoff) fs) -w -o $@ $< $(PURE_SOURCES)
+	$(Q)$(FUZZCC) $(filter-out -Wmissing-prototypes -Wconversion,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -MF $@.d \
+		$(call iquote,$(uses_handoff) menu fs tests/unit tests/fuzz) -o $@ $< $(BUILD)/fuzz/modules.a
 
 .PHONY: all setup run debug test unit boot-test fuzz fuzz-replay parts bench torture compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
