@@ -63,12 +63,17 @@ struct extent {
     u64 first, count;
 };
 
+static bool lies_on(const struct source *disk, u32 sector_shift, const struct extent *extent) {
+    u64 sectors = disk->size >> sector_shift;
+    return extent->first <= sectors && extent->count <= sectors - extent->first;
+}
+
 static struct error add(const struct source *disk, u32 sector_shift, const struct extent *extent,
                         struct partition_table *table) {
-    u64 sectors = disk->size >> sector_shift;
-    if (extent->first > sectors || extent->count > sectors - extent->first)
+    if (!lies_on(disk, sector_shift, extent))
         return error_make(ERROR_PARTITION_PAST_END, .name = disk->name,
-                          .number = {extent->number, extent->first + extent->count, sectors});
+                          .number = {extent->number, extent->first + extent->count,
+                                     disk->size >> sector_shift});
     if (table->count == PARTITIONS_MAX)
         return OK;
     struct partition *at = &table->partitions[table->count];
@@ -154,11 +159,11 @@ static struct error add_gpt(const struct listing *listing) {
             continue;
         struct extent extent = {i + 1, TYPE_GPT, entry.is_active, entry.first,
                                 entry.last + 1 - entry.first};
-        if (entry.is_bios_boot)
+        if (!entry.is_bios_boot)
+            TRY(add(listing->disk, listing->sector_shift, &extent, listing->table));
+        else if (lies_on(listing->disk, listing->sector_shift, &extent))
             listing->table->bios_boot = (struct range){extent.first << listing->sector_shift,
                                                        extent.count << listing->sector_shift};
-        else
-            TRY(add(listing->disk, listing->sector_shift, &extent, listing->table));
     }
     return OK;
 }

@@ -40,7 +40,8 @@ struct partition_table {
     u32 count;
     u32 active_count;
     struct partition partitions[PARTITIONS_MAX];
-    struct range bios_boot; /* bytes: where a GPT has room for boot code; size 0 if nowhere */
+    struct range bios_boot; /* bytes: where a GPT has room for boot code; size 0 if nowhere on the
+                               disk */
 };
 
 /* Lists the partitions in the order in which a boot volume is searched: the active ones first, then

@@ -61,13 +61,8 @@ static bool use_gpt(struct place *place) {
     if (!room.size)
         return complain(
             changes->who,
-            "%s has a GPT without a BIOS boot partition; make one of 1 MiB (gdisk: type "
+            "%s has a GPT without a BIOS boot partition on the disk; make one of 1 MiB (gdisk: type "
             "ef02; parted: set N bios_grub on)",
-            changes->disk);
-    if (room.start > changes->disk_size || room.size > changes->disk_size - room.start)
-        return complain(
-            changes->who,
-            "%s: the BIOS boot partition reaches past the end of the disk; mend the table",
             changes->disk);
     place->start = room.start;
     place->room = room.size;

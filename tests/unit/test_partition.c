@@ -762,6 +762,37 @@ static void gpt_empty(void **state) {
     free(disk.at);
 }
 
+/* Room for boot code is told of only if all of it lies on the disk. */
+static void gpt_boot_room(void **state) {
+    (void)state;
+    static const struct {
+        u64 first, last, sectors;
+    } places[] = {
+        {400, 409, 10},
+        {DISK_SECTORS - 1, DISK_SECTORS - 1, 1},
+        {DISK_SECTORS - 1, DISK_SECTORS, 0},
+        {400, DISK_SECTORS, 0},
+        {DISK_SECTORS + 1, DISK_SECTORS + 10, 0},
+        {400, 398, 0},
+        {400, 399, 0},
+        {((u64)1 << 55) + 400, ((u64)1 << 55) + 409, 0}, /* 400 in bytes, modulo 2^64 */
+        {400, ((u64)1 << 55) + 409, 0},
+        {0, ~(u64)0, 0},
+    };
+    for (u32 i = 0; i < ARRAY_COUNT(places); i++) {
+        struct big_disk disk;
+        struct partition_table table;
+        make_gpt(&disk, 512, &usual);
+        put_gpt_entry(&disk, 0, 1, BOOT_TYPE, places[i].first, places[i].last, 0);
+        sum_gpt(&disk, 0);
+        assert_int_equal(partition_list(&disk.source, 512, &table).code, ERROR_NONE);
+        assert_int_equal(table.bios_boot.size, places[i].sectors * 512);
+        if (places[i].sectors)
+            assert_int_equal(table.bios_boot.start, places[i].first * 512);
+        free(disk.at);
+    }
+}
+
 /* Single bytes of the header and of the entries, and disks cut short. */
 static void gpt_mutations(void **state) {
     (void)state;
@@ -796,7 +827,7 @@ int main(void) {
         cmocka_unit_test(many_logical),  cmocka_unit_test(crc),
         cmocka_unit_test(gpt_forms),     cmocka_unit_test(gpt_broken),
         cmocka_unit_test(gpt_entries),   cmocka_unit_test(gpt_empty),
-        cmocka_unit_test(gpt_mutations),
+        cmocka_unit_test(gpt_boot_room), cmocka_unit_test(gpt_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
