@@ -1,40 +1,36 @@
-/* Any bytes as a CD from its volume descriptors on: open it, find files, read them to the end. */
-#include <stdlib.h>
-#include <string.h>
-
+/* Any bytes as a CD from its volume descriptors on: open it, find files, read them to the end. The
+ * first byte says how far the CD goes on in zeros. */
+#include "fuzz.h"
 #include "volume.h"
-
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 enum { SYSTEM_AREA = 32768 };
 
-static void read_through(const struct volume *volume, const char *path) {
+static void read_file(const struct volume *volume, const char *path) {
     struct file file;
-    u8 buffer[700];
     struct error error = volume_file(volume, path, &file);
-    for (u64 at = 0; !error.code && at < file.data.size && at < 1 << 20; at += sizeof buffer) {
-        size_t part =
-            file.data.size - at < sizeof buffer ? (size_t)(file.data.size - at) : sizeof buffer;
-        error = source_read(&file.data, at, buffer, part);
-    }
+    show_error(error);
+    if (!error.code)
+        read_through(&file.data, 700, 1 << 14);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
-    struct bytes bytes = {calloc(SYSTEM_AREA + size, 1), SYSTEM_AREA + size};
-    struct source disk = source_memory(&bytes, "fuzz");
+    struct feed feed = {data, size};
+    u32 choice = (u32)feed_number(&feed, 1);
+    struct medium medium = {.bytes = {feed.at, feed.left}, .start = SYSTEM_AREA};
+    u64 disk_size = choice & 0x80 ? (u64)1 << (choice & 31) << 15 : feed.left + SYSTEM_AREA;
+    struct source disk = medium_source(&medium, max_u64(disk_size, feed.left + SYSTEM_AREA));
     struct partition whole = {.size = disk.size};
     struct volume_identity identity;
     struct volume volume;
-    memcpy((u8 *)bytes.at + SYSTEM_AREA, data, size);
-    if (!volume_open(&disk, &whole, &volume).code) {
-        struct error error = volume_identity(&volume, &identity);
-        if (!error.code && (strlen(identity.label) > 32 || strlen(identity.uuid) > 22))
-            __builtin_trap();
-        read_through(&volume, "/boot/kernel.elf");
-        read_through(&volume, "/a file with a long name.text");
-        read_through(&volume, "/1/2/3/4/5/6/7/8/file");
-        read_through(&volume, "/link/x");
-    }
-    free((u8 *)bytes.at);
+    struct error error = volume_open(&disk, &whole, &volume);
+    show_error(error);
+    if (error.code)
+        return 0;
+    error = volume_identity(&volume, &identity);
+    MUST(error.code || (strlen(identity.label) <= 32 && strlen(identity.uuid) <= 22));
+    read_file(&volume, "/boot/kernel.elf");
+    read_file(&volume, "/a file with a long name.text");
+    read_file(&volume, "/1/2/3/4/5/6/7/8/file");
+    read_file(&volume, "/link/x");
     return 0;
 }

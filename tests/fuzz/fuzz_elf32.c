@@ -1,0 +1,6 @@
+/* ELF32: fuzz_elf.h. */
+#include "fuzz_elf.h"
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
+    return fuzz_elf(32, data, size);
+}
