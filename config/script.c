@@ -599,6 +599,7 @@ struct error script_enter(struct config *c, u32 number, const struct bytes *edit
     }
     forget_entry(c);
     c->entry = number;
+    c->spot = e->body; /* where it goes back to in the end: not into a file that is forgotten */
     bool is_file = edited || !e->body.at;
     bool ok = enter(c, number, is_file ? FRAME_FILE : FRAME_ENTRY);
     if (!e->body.at)

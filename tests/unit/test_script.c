@@ -355,6 +355,20 @@ static void test_edited(void **state) {
     check_string("as it was", "[<kernel></k><1>]", buffer);
 }
 
+/* A text that was typed fails far behind its start; the text that takes its place is shorter, and
+ * ends before that place. Copies of exactly their size show a read behind an end. */
+static void test_edited_shorter(void **state) {
+    (void)state;
+    struct bytes bytes = {exact_copy("\n\nkernel '", 10), 10}, shorter = {exact_copy("a=1", 3), 3};
+    expect_ok("parse", parse("menuentry A {kernel /k}"));
+    expect_ok("enter", script_enter(&config, 0, &bytes));
+    assert_int_equal(run(NULL, NULL).code, ERROR_CONFIG_QUOTE);
+    expect_ok("enter", script_enter(&config, 0, &shorter));
+    expect_ok("run", run(NULL, NULL));
+    free((void *)(uintptr_t)bytes.at);
+    free((void *)(uintptr_t)shorter.at);
+}
+
 /* An entry that starts another configuration leaves that in place of its own. */
 static void test_replace(void **state) {
     (void)state;
@@ -609,14 +623,14 @@ static void test_file_of_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_language),        cmocka_unit_test(test_tests),
-        cmocka_unit_test(test_bodies),          cmocka_unit_test(test_edited),
-        cmocka_unit_test(test_replace),         cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_request_options), cmocka_unit_test(test_gfxpayload),
-        cmocka_unit_test(test_devices),         cmocka_unit_test(test_styles),
-        cmocka_unit_test(test_fallback),        cmocka_unit_test(test_saved),
-        cmocka_unit_test(test_hotkeys),         cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_file_of_error),
+        cmocka_unit_test(test_language),       cmocka_unit_test(test_tests),
+        cmocka_unit_test(test_bodies),         cmocka_unit_test(test_edited),
+        cmocka_unit_test(test_edited_shorter), cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_requests),       cmocka_unit_test(test_request_options),
+        cmocka_unit_test(test_gfxpayload),     cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_styles),         cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_saved),          cmocka_unit_test(test_hotkeys),
+        cmocka_unit_test(test_notes),          cmocka_unit_test(test_file_of_error),
     };
     return cmocka_run_group_tests(all, NULL, free_borrowed);
 }
