@@ -205,6 +205,10 @@ FUZZ_SECONDS ?= 20
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/fuzz/modules/%.o,$(call sources,$(m))))
 
+# Stage 2's own story of files runs on the host as it is.
+FUZZ_OBJECTS += $(addprefix $(BUILD)/fuzz/modules/stage2/,run.o volumes.o)
+$(BUILD)/fuzz/modules/stage2/%.o: FUZZ_CFLAGS += -Itests/fuzz -include tests/fuzz/stage2_host.h
+
 # The modules once for all targets. Out of the archive a target takes what it calls, and counts no other code.
 $(BUILD)/fuzz/modules.a: $(FUZZ_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -213,7 +217,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/modules.a
 	@mkdir -p $(@D)
 	$(say) FUZZ $<
 	$(Q)$(FUZZCC) $(filter-out -Wmissing-prototypes -Wconversion,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -MF $@.d \
-		$(call iquote,$(uses_handoff) menu fs tests/unit tests/fuzz) -o $@ $< $(BUILD)/fuzz/modules.a
+		$(call iquote,$(uses_handoff) menu fs stage1 stage2 tests/unit tests/fuzz) -o $@ $< $(BUILD)/fuzz/modules.a
 
 .PHONY: all setup run debug test unit boot-test fuzz fuzz-replay parts bench torture compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command

@@ -18,9 +18,11 @@
         __builtin_trap();             \
     } while (0)
 
+#include "bytes.h"
 #include "handoff_check.h"
 #include "load.h"
 #include "protocol.h"
+#include "video.h"
 
 #include <sanitizer/asan_interface.h>
 
@@ -28,8 +30,13 @@ enum {
     RAM_SIZE = 4 << 20,
     GRANULE = 8,
     MODULES_MAX = CONFIG_MODULES_MAX,
-    BIOS_DATA = 0x400, /* up to BIOS_DATA_END: may be read, and is to stay as it is */
     UNUSED = 0xcc,
+    /* What may be read, and is to stay as it is: the BIOS data area and the BIOS's tables. */
+    BIOS_DATA = 0x400,
+    TABLES = 0xf5000,
+    SMBIOS = 0x000, /* two of each: one as it should be, one that says it is too long */
+    RSDP = 0x200,
+    TABLES_SIZE = 0x400,
 };
 
 /* ---- machines ---- */
@@ -78,6 +85,11 @@ static const struct {
     {fuzz_low_only, CPU_MAX, 40, FUZZ_TEXT},
 };
 
+static const struct video_modes fuzz_modes = {
+    .count = 2,
+    .modes = {{0x118, 1024, 768, 4096, 0xfd000000, 32, {16, 8}, {8, 8}, {0, 8}},
+              {0x103, 800, 600, 832, 0xfd000000, 8, {0, 0}, {0, 0}, {0, 0}}}};
+
 enum { FUZZ_MACHINES = ARRAY_COUNT(fuzz_machines) };
 
 /* All of them are made before the first input. */
@@ -89,10 +101,11 @@ static inline struct machine *fuzz_machine(u32 number) {
             machines[i] = machine_of(fuzz_machines[i].memory, fuzz_machines[i].features,
                                      fuzz_machines[i].physical_bits);
             machines[i].screen = fuzz_machines[i].screen;
-            machines[i].rsdp = i & 1 ? 0xf5a20 : 0;
-            machines[i].smbios = i & 2 ? 0xf5000 : 0;
+            machines[i].rsdp = i % 3 ? TABLES + RSDP + i % 3 / 2 * 0x100 : 0;
+            machines[i].smbios = i % 4 ? TABLES + SMBIOS + i % 4 / 2 % 2 * 0x100 : 0;
             machines[i].apm.version = i & 2 ? 0x102 : 0;
             machines[i].vbe.present = i & 1;
+            machines[i].video = i & 1 ? fuzz_modes : (struct video_modes){.count = 0};
             machines[i].random = 0x9e3779b9 * i;
         }
     }
@@ -101,13 +114,21 @@ static inline struct machine *fuzz_machine(u32 number) {
 
 /* ---- memory ---- */
 
+static inline void put_tables(u8 *tables) {
+    tables[SMBIOS + 5] = 0x1f;
+    tables[RSDP + 15] = tables[RSDP + 0x100 + 15] = 2;
+    store32(tables + RSDP + 20, 36);
+}
+
 static inline const struct ram *fuzz_ram(void) {
     static struct ram ram;
     if (!ram.bytes) {
         ram = (struct ram){.bytes = aligned_alloc(PAGE_SIZE, RAM_SIZE), .size = RAM_SIZE};
         memset(ram.bytes, UNUSED, RAM_SIZE);
+        put_tables(ram.bytes + TABLES);
         ASAN_POISON_MEMORY_REGION(ram.bytes, RAM_SIZE);
         ASAN_UNPOISON_MEMORY_REGION(ram.bytes + BIOS_DATA, BIOS_DATA_END - BIOS_DATA);
+        ASAN_UNPOISON_MEMORY_REGION(ram.bytes + TABLES, TABLES_SIZE);
     }
     return &ram;
 }
@@ -140,29 +161,43 @@ static inline void guard_loads(const struct plan *plan) {
     guard(LOADER_START, LOADER_END - LOADER_START, false);
 }
 
-/* For what comes after the last disk read: boot information may lie in the disk's buffer. */
+/* For what comes after the last disk read: boot information may lie in the disk's buffer. A stack
+ * that lies on the loader is not written. */
 static inline void guard_finish(const struct plan *plan) {
     for (u32 i = 0; i < plan->claims.count; i++) {
         const struct claim *claim = &plan->claims.claims[i];
-        if (claim->kind == CLAIM_HANDOFF && is_on_loader(claim)) {
-            MUST(claim->start >= LOADER_BUFFER && claim->start + claim->size <= LOADER_BUFFER_END);
-            guard(claim->start, claim->size, true);
-        }
+        if (claim->kind != CLAIM_HANDOFF || !is_on_loader(claim))
+            continue;
+        bool buffer =
+            claim->start >= LOADER_BUFFER && claim->start + claim->size <= LOADER_BUFFER_END;
+        MUST(buffer || (claim->start == plan->handoff_phys && claim->size == plan->stack_size));
+        guard(claim->start, claim->size, buffer);
     }
+}
+
+static inline void check_firmware(void) {
+    static u8 before[TABLES_SIZE];
+    const u8 *bytes = fuzz_ram()->bytes;
+    if (!before[0]) {
+        memset(before, UNUSED, sizeof before);
+        put_tables(before);
+    }
+    for (u32 at = BIOS_DATA; at < BIOS_DATA_END; at++)
+        MUST(bytes[at] == UNUSED);
+    MUST(!memcmp(bytes + TABLES, before, sizeof before));
 }
 
 static inline void guard_close(const struct plan *plan) {
     for (u32 i = 0; i < plan->claims.count; i++)
         if (plan->claims.claims[i].kind != CLAIM_BIOS)
             guard(plan->claims.claims[i].start, plan->claims.claims[i].size, false);
-    for (u32 at = BIOS_DATA; at < BIOS_DATA_END; at++)
-        MUST(fuzz_ram()->bytes[at] == UNUSED);
+    check_firmware();
 }
 
 /* ---- the boot ---- */
 
 struct boot_case {
-    const struct machine *machine;
+    struct machine machine;
     struct boot_request request;
     const struct source *kernel, *modules; /* as many as the request has */
     u64 module_sizes[MODULES_MAX];
@@ -240,7 +275,7 @@ static inline void check_plain(const struct boot_case *c) {
     if (!plan->paging)
         return;
     struct plan_case checked = {"plain", NULL, plan};
-    struct plan_request request = {.machine = c->machine};
+    struct plan_request request = {.machine = &c->machine};
     checked.request = &request;
     struct mmu mmu =
         second_mmu(&checked, fuzz_ram(), entry->cr0, entry->cr4, entry->efer, entry->pat);
@@ -250,12 +285,12 @@ static inline void check_plain(const struct boot_case *c) {
 
 /* Everything that the unit tests look at, from the registers to the last entry of a table. */
 static inline void check_native(struct boot_case *c) {
-    struct plan_request wish = {.machine = c->machine,
+    struct plan_request wish = {.machine = &c->machine,
                                 .image = &c->image,
                                 .options = &c->request.options,
                                 .module_count = c->request.module_count,
                                 .module_sizes = c->module_sizes,
-                                .info_size = native_info_size(c->machine, &c->image, &c->request)};
+                                .info_size = native_info_size(&c->machine, &c->image, &c->request)};
     struct handoff handoff = {"fuzz", &wish, &c->plan, &c->request, fuzz_ram(), &c->entry};
     struct plan_case plan_case = plan_case_of(&handoff);
     check_plan(&plan_case);
@@ -274,8 +309,10 @@ static inline void check_boot(struct boot_case *c) {
 
 /* From the kernel's headers to its first instruction. */
 static inline struct error boot_kernel(struct boot_case *c) {
-    const struct boot boot = {c->machine, &c->request, c->module_sizes, &c->image, &c->opened};
+    const struct boot boot = {&c->machine, &c->request, c->module_sizes, &c->image, &c->opened};
     TRY(protocol_open(&boot, c->kernel));
+    struct error note;
+    video_choose(protocol_video(&boot), &c->machine, &note);
     TRY(protocol_plan(&boot, &c->plan));
     guard_loads(&c->plan);
     struct error error = load_all(c);

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static const u8 module_bytes[5000] = {1, 2, 3};
     static struct source modules[3];
     struct feed feed = {data, size};
-    c.machine = fuzz_machine((u32)feed_number(&feed, 1));
+    c.machine = *fuzz_machine((u32)feed_number(&feed, 1));
     u32 options = (u32)feed_number(&feed, 1), count = feed_below(&feed, 4);
     struct bytes bytes = {feed.at, feed.left};
     struct bytes views[] = {

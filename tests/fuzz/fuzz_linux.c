@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static const u8 module_bytes[5000] = {1, 2, 3};
     struct feed feed = {data, size};
     char line[LINE_MAX + 1];
-    c.machine = fuzz_machine((u32)feed_number(&feed, 1));
+    c.machine = *fuzz_machine((u32)feed_number(&feed, 1));
     u32 flags = (u32)feed_number(&feed, 1), count = flags >> 1 & 3;
     struct bytes words = feed_bytes(&feed, feed_number(&feed, 1) % LINE_MAX);
     for (size_t i = 0; i < words.size; i++)

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static const struct bytes module_bytes = {(const u8 *)"module", 6};
     struct feed feed = {data, size};
     u32 flags = (u32)feed_number(&feed, 1);
-    c.machine = fuzz_machine((u32)feed_number(&feed, 1));
+    c.machine = *fuzz_machine((u32)feed_number(&feed, 1));
     u32 place = (u32)feed_number(&feed, 1);
     struct bytes input = feed_bytes(&feed, HEADER_INPUT_MAX);
     memcpy(bytes, input.at, input.size);
