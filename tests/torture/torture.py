@@ -5,7 +5,8 @@ A part is a module of this folder that has
     TITLE            a few words
     cases()          yields (name, function, arguments): function(folder, *arguments) makes and judges one case in an empty
                      folder of its own, and raises AssertionError where Aloft did not do what it promises. A name stands for
-                     the same case in every run: a case that chance makes takes its seed from its name.
+                     the same case in every run: a case that chance makes takes its seed from its name. What it returns, if
+                     anything, is how it ended in a few words: the table counts them.
     FAST             every how manieth case `make test` runs (tests/boot/test_torture.py)
 
 What passed is a line of build/torture/PART.passed, what failed a line of PART.failed, which the next run tries again. Both
@@ -14,6 +15,7 @@ begin with the check of the stage 2 that they are about: with another stage 2 al
     TORTURE="[--only=PART,...] [--sample=N] [--seconds=N] [--markdown]"     --sample: every Nth case; --markdown: the table for docs
 """
 import argparse
+import collections
 import concurrent.futures
 import importlib
 import os
@@ -37,15 +39,15 @@ def part(name):
 
 
 def run_case(name, wanted):
-    """One case, in a process of the pool: its name, what was wrong or None, seconds."""
-    start, wrong = time.monotonic(), None
+    """One case, in a process of the pool: its name, what was wrong or None, seconds, how it ended."""
+    start, wrong, ending = time.monotonic(), None, None
     function, arguments = all_cases(name)[wanted]
     with tempfile.TemporaryDirectory() as folder:
         try:
-            function(pathlib.Path(folder), *arguments)
+            ending = function(pathlib.Path(folder), *arguments)
         except Exception as error:  # whatever it is, the other cases go on
             wrong = f"{type(error).__name__}: {error}"
-    return wanted, wrong, time.monotonic() - start
+    return wanted, wrong, time.monotonic() - start, ending or ""
 
 
 CASES = {}
@@ -68,23 +70,25 @@ class Record:
         self.stamp = f"stage2 {zlib.crc32((machine.BUILD / 'stage2.bin').read_bytes()):08x}"
         self.files = {kind: STATE / f"{name}.{kind}" for kind in ("passed", "failed")}
         lines = {kind: path.read_text().splitlines() if path.exists() else [] for kind, path in self.files.items()}
-        known = {kind: [line.split("\t", 1) for line in rest] if head == self.stamp else []
+        known = {kind: [line.split("\t") for line in rest] if head == self.stamp else []
                  for kind, (head, *rest) in ((kind, found or [""]) for kind, found in lines.items())}
-        self.passed = {case: float(seconds) for case, seconds in known["passed"]}
+        self.passed = {case: float(seconds) for case, seconds, *_ in known["passed"]}
+        self.endings = collections.Counter(ending for _, _, *endings in known["passed"] for ending in endings if ending)
         self.failed = {}
         STATE.mkdir(parents=True, exist_ok=True)
         self.files["failed"].write_text(self.stamp + "\n")
         if not known["passed"]:
             self.files["passed"].write_text(self.stamp + "\n")
 
-    def add(self, case, wrong, seconds):
+    def add(self, case, wrong, seconds, ending):
         kind = "failed" if wrong else "passed"
         if wrong:
             self.failed[case] = wrong
         else:
             self.passed[case] = seconds
+            self.endings[ending] += bool(ending)
         with self.files[kind].open("a") as file:
-            file.write(f"{case}\t{' '.join(wrong.split())}\n" if wrong else f"{case}\t{seconds:.2f}\n")
+            file.write(f"{case}\t{' '.join(wrong.split())}\n" if wrong else f"{case}\t{seconds:.2f}\t{ending}\n")
 
 
 def run_part(name, sample, end):
@@ -101,8 +105,8 @@ def run_part(name, sample, end):
             if not running:
                 return record
             done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
-            for case, wrong, seconds in (each.result() for each in done):
-                record.add(case, wrong, seconds)
+            for case, wrong, seconds, ending in (each.result() for each in done):
+                record.add(case, wrong, seconds, ending)
                 if wrong:
                     print(f"{name}: {case}: {wrong.strip()}", flush=True)
 
@@ -119,6 +123,9 @@ def table(records, markdown):
     if markdown:
         lines = ["| " + " | ".join(row) + " |" for row in rows]
         lines.insert(1, "| --- |" + " ---: |" * (len(rows[0]) - 1))
+    for name, (_, record) in records.items():
+        endings = ", ".join(f"{count:,} {ending}" for ending, count in sorted(record.endings.items()) if count)
+        lines += [f"{part(name).TITLE}: {endings}"] * bool(endings)
     return "\n".join(lines)
 
 

@@ -1,0 +1,112 @@
+"""Disks on which something fails: which sectors a boot reads, and blkdebug, which lets one of them fail.
+
+The boot path is what a good boot reads behind the BIOS's own reads, asked of QEMU's trace once for each medium and kept in
+build/torture. Sector 0 (of a CD: the catalog and stage 1) is the BIOS's to read first; only when Aloft reads it again
+can it be told of, so all faults begin with Aloft's first read. Sectors have 512 bytes here, and of a CD every fourth counts.
+"""
+import collections
+import functools
+import gzip
+import json
+import os
+import pathlib
+import re
+import tempfile
+import zlib
+
+import machine
+
+MEDIA = ("hdd", "ahci", "virtio", "scsi", "nvme", "usb-ehci", "usb", "lsi", "mpt", "cd", "cd-ahci")
+KERNEL = machine.KERNELS / "c0100000.elf"
+GOOD = "PASS c0100000"
+STAGE1 = "Aloft boot error "  # and its letter
+
+# What a medium's boot reads: how many requests come before Aloft's first, then the sectors; and where stage 2 lies.
+Path = collections.namedtuple("Path", "firmware sectors stage2")
+
+
+def form(medium):
+    return "floppy" if medium == "floppy" else "iso" if medium in machine.CDS else "hdd"
+
+
+@functools.cache
+def place():
+    """A folder that lives as long as this process."""
+    folder = tempfile.TemporaryDirectory()
+    place.keep = folder
+    return pathlib.Path(folder.name)
+
+
+@functools.cache
+def image(kind, packed=False):
+    """An image that boots the kernel with a configuration, as gzip packs it or as it is. Nobody writes to it."""
+    folder = place() / f"{kind}{packed}"
+    content = gzip.compress(KERNEL.read_bytes(), mtime=0) if packed else KERNEL.read_bytes()
+    return machine.image_of(folder, {"/boot/kernel.elf": content, "/boot/aloft.cfg": "kernel /boot/kernel.elf\n"},
+                            f"--format={kind}", *(["--size=4M"] if kind == "hdd" else []))
+
+
+def blockdev(path, medium, **rules):
+    """The -blockdev of an image under blkdebug with these rules."""
+    return json.dumps({
+        "driver": "raw", "node-name": "disk", "read-only": medium == "floppy" or medium in machine.CDS,
+        "file": {"driver": "blkdebug", **rules, "image": {"driver": "file", "filename": str(path), "locking": "off"}}})
+
+
+def failing(path, medium, sector, once):
+    """The same with a sector that cannot be read, from Aloft's first read on."""
+    firmware = boot_path(medium).firmware
+    later = [{"event": "read_aio", "state": state, "new_state": state + 1} for state in range(1, firmware + 1)]
+    return blockdev(path, medium, **{"set-state": later, "inject-error": [
+        {"event": "read_aio", "errno": 5, "sector": sector, "once": once, "state": firmware + 1}]})
+
+
+def read_path(medium, packed):
+    """Boots once under QEMU's trace of all block reads."""
+    path = image(form(medium), packed)
+    with tempfile.TemporaryDirectory() as folder:
+        trace = pathlib.Path(folder) / "trace"
+        result = machine.boot_image(path, folder, medium=medium, extra=("-trace", "blk_co_preadv", "-D", str(trace)))
+        assert result.status == machine.PASS and GOOD in result.serial, result.serial[-2000:]
+        reads = [(int(offset) // 512, -(-int(size) // 512)) for offset, size in
+                 re.findall(r"blk_co_preadv .* offset (\d+) bytes (\d+)", trace.read_text())]
+    stage2 = path.read_bytes().index((machine.BUILD / "stage2.bin").read_bytes()) // 512
+    first = next(i for i, (start, count) in enumerate(reads) if start <= stage2 < start + count)
+    step = 4 if medium in machine.CDS else 1
+    sectors = sorted({sector // step * step for start, count in reads[first:] for sector in range(start, start + count)})
+    return Path(first, sectors, [stage2, stage2 + (machine.BUILD / "stage2.bin").stat().st_size // 512])
+
+
+@functools.cache
+def boot_path(medium, packed=False):
+    stamp = 0
+    for file in (machine.BUILD / "stage2.bin", machine.BUILD / "boot.bin", machine.BUILD / "cd.bin", KERNEL):
+        stamp = zlib.crc32(file.read_bytes(), stamp)
+    kept = machine.BUILD / "torture" / f"path-{medium}{'-packed' * packed}-{stamp:08x}.json"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        mine = kept.with_suffix(f".{os.getpid()}")
+        mine.write_text(json.dumps(read_path(medium, packed)))
+        mine.rename(kept)
+    return Path(*json.loads(kept.read_text()))
+
+
+def is_stage2(path, sector):
+    return path.stage2[0] <= sector < path.stage2[1]
+
+
+def ended(folder):
+    """For boot_image's `until`: Aloft has said its last word, or stage 1 has, with its whole line."""
+    def until(monitor):
+        serial = machine.read_serial(pathlib.Path(folder) / "serial")
+        return machine.HALTED in serial or re.search(rf"{STAGE1}.*\n", serial)
+    return until
+
+
+def boot(folder, path, medium, device, **options):
+    return machine.boot_image(path, folder, medium=medium, blockdev=device, until=ended(folder), **options)
+
+
+def shown(result, words):
+    """On the serial line and on the screen, whatever the line breaks."""
+    return words in " ".join(result.serial.split()) and words in " ".join(" ".join(result.screen).split())
