@@ -25,25 +25,29 @@ STAGE1 = "Aloft boot error "  # and its letter
 Path = collections.namedtuple("Path", "firmware sectors stage2")
 
 
-def form(medium):
-    return "floppy" if medium == "floppy" else "iso" if medium in machine.CDS else "hdd"
+FOLDERS = []
 
 
 @functools.cache
-def place():
-    """A folder that lives as long as this process."""
+def place(process):
+    """A folder that lives as long as this process, which is not one that it came from."""
     folder = tempfile.TemporaryDirectory()
-    place.keep = folder
+    FOLDERS.append(folder)
     return pathlib.Path(folder.name)
 
 
 @functools.cache
-def image(kind, packed=False):
-    """An image that boots the kernel with a configuration, as gzip packs it or as it is. Nobody writes to it."""
-    folder = place() / f"{kind}{packed}"
+def image_of(process, kind, packed):
     content = gzip.compress(KERNEL.read_bytes(), mtime=0) if packed else KERNEL.read_bytes()
-    return machine.image_of(folder, {"/boot/kernel.elf": content, "/boot/aloft.cfg": "kernel /boot/kernel.elf\n"},
+    return machine.image_of(place(process) / f"{kind}{packed}",
+                            {"/boot/kernel.elf": content, "/boot/aloft.cfg": "kernel /boot/kernel.elf\n"},
                             f"--format={kind}", *(["--size=4M"] if kind == "hdd" else []))
+
+
+def image(medium, packed=False):
+    """An image that boots the kernel with a configuration, as gzip packs it or as it is. Nobody writes to it."""
+    kind = "floppy" if medium == "floppy" else "iso" if medium in machine.CDS else "hdd"
+    return image_of(os.getpid(), kind, packed)
 
 
 def blockdev(path, medium, **rules):
@@ -63,7 +67,7 @@ def failing(path, medium, sector, once):
 
 def read_path(medium, packed):
     """Boots once under QEMU's trace of all block reads."""
-    path = image(form(medium), packed)
+    path = image(medium, packed)
     with tempfile.TemporaryDirectory() as folder:
         trace = pathlib.Path(folder) / "trace"
         result = machine.boot_image(path, folder, medium=medium, extra=("-trace", "blk_co_preadv", "-D", str(trace)))

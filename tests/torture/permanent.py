@@ -10,7 +10,7 @@ FAST = 43
 
 
 def fails(folder, medium, sector):
-    image = faults.image(faults.form(medium))
+    image = faults.image(medium)
     result = faults.boot(folder, image, medium, faults.failing(image, medium, sector, once=False))
     if result.status is not None:
         assert result.status == machine.PASS and faults.GOOD in result.serial, result.serial[-2000:]

@@ -7,7 +7,7 @@ FAST = 41
 
 
 def fails_once(folder, medium, sector):
-    image = faults.image(faults.form(medium))
+    image = faults.image(medium)
     result = faults.boot(folder, image, medium, faults.failing(image, medium, sector, once=True))
     assert result.status == machine.PASS and faults.GOOD in result.serial, result.serial[-2000:]
     return "booted"
