@@ -50,18 +50,18 @@ def image(medium, packed=False):
     return image_of(os.getpid(), kind, packed)
 
 
-def blockdev(path, medium, **rules):
+def blockdev(image, medium, **rules):
     """The -blockdev of an image under blkdebug with these rules."""
     return json.dumps({
         "driver": "raw", "node-name": "disk", "read-only": medium == "floppy" or medium in machine.CDS,
-        "file": {"driver": "blkdebug", **rules, "image": {"driver": "file", "filename": str(path), "locking": "off"}}})
+        "file": {"driver": "blkdebug", **rules, "image": {"driver": "file", "filename": str(image), "locking": "off"}}})
 
 
-def failing(path, medium, sector, once):
+def failing(image, medium, sector, once, path=None):
     """The same with a sector that cannot be read, from Aloft's first read on."""
-    firmware = boot_path(medium).firmware
+    firmware = (path or boot_path(medium)).firmware
     later = [{"event": "read_aio", "state": state, "new_state": state + 1} for state in range(1, firmware + 1)]
-    return blockdev(path, medium, **{"set-state": later, "inject-error": [
+    return blockdev(image, medium, **{"set-state": later, "inject-error": [
         {"event": "read_aio", "errno": 5, "sector": sector, "once": once, "state": firmware + 1}]})
 
 
