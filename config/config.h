@@ -135,6 +135,7 @@ struct config {
     u32 answers, answer_count, function_count;
     u32 entry; /* the one that is executed */
     u32 text_kept, values_kept, notes_kept, files_kept, functions_kept;
+    u32 text_first, notes_first, files_first, functions_first; /* what the first one has left */
     const char *device, *prefix; /* what `root` and `prefix` are when nothing sets them */
     const char *search_variable;
     struct config_note outside; /* the first command outside any block that boots something */

@@ -185,6 +185,12 @@ bool config_finish(struct config *c) {
     c->notes_kept = c->note_count;
     c->files_kept = c->file_count;
     c->functions_kept = c->function_count;
+    if (!c->files_first) {
+        c->text_first = c->text_kept;
+        c->notes_first = c->notes_kept;
+        c->files_first = c->files_kept;
+        c->functions_first = c->functions_kept;
+    }
     return true;
 }
 

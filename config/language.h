@@ -120,6 +120,10 @@ struct place_in_file {
 /* The same among those that were set, with the place where that was; NULL for "" too. */
 const char *config_value_set(struct config *config, const char *name, struct place_in_file *where);
 
+/* Forgets what an inner scope hides, for there are no scopes any more, and where a variable was set
+ * if its file is gone. */
+void config_forget_hidden(struct config *config);
+
 bool config_set(struct config *config, const char *name, const char *value,
                 struct config_place place);
 

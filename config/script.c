@@ -543,11 +543,25 @@ struct error script_push(struct config *c, const char *path, struct bytes text) 
     return config_outcome(c, ok);
 }
 
+/* An entry starts another configuration. The variables stay, and the functions of the first
+ * configuration; what was read since then is forgotten, so that it takes no room to go from one
+ * configuration to another and back. */
+static void forget_replaced(struct config *c) {
+    c->text_used = c->text_first;
+    c->note_count = c->notes_first;
+    c->file_count = c->files_first;
+    c->function_count = c->functions_first;
+    config_forget_hidden(c);
+}
+
 struct error script_replace(struct config *c, const char *path, struct bytes text) {
+    if (c->files_first)
+        forget_replaced(c);
     c->booting = false;
     c->entry_count = c->frame_count = c->argument_count = 0;
     c->scope = c->floor = c->depth = c->line_base = 0;
     c->outside.place.line = 0;
+    c->spot = (struct config_spot){0, 1, (u8)c->file_count}; /* where its end leads: to itself */
     return script_push(c, path, text);
 }
 
@@ -598,6 +612,7 @@ struct error script_enter(struct config *c, u32 number, const struct bytes *edit
         return c->error;
     }
     forget_entry(c);
+    lexer_go(c, e->body); /* where its end leads: what was executed last may be gone */
     c->entry = number;
     c->spot = e->body; /* where it goes back to in the end: not into a file that is forgotten */
     bool is_file = edited || !e->body.at;

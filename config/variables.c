@@ -51,16 +51,34 @@ const char *config_value_set(struct config *c, const char *name, struct place_in
     return *value ? value : NULL;
 }
 
+static void cut_out(struct config *c, u32 at) {
+    u32 size = load16(record(c, at));
+    c->values_used -= size;
+    memmove(record(c, at), record(c, at) + size, c->values_used - at);
+}
+
+void config_forget_hidden(struct config *c) {
+    for (u32 at = 0; at < c->values_used;) {
+        const char *name = c->values + at + AT_NAME;
+        if (find(c, at, name, string_length(name)) != at) {
+            cut_out(c, at);
+            continue;
+        }
+        if (record(c, at)[AT_FILE] >= c->file_count) {
+            store16(record(c, at) + AT_LINE, 0);
+            record(c, at)[AT_FILE] = 0;
+        }
+        at += load16(record(c, at));
+    }
+}
+
 bool config_set(struct config *c, const char *name, const char *value, struct config_place place) {
     u32 name_size = (u32)string_length(name) + 1;
     u32 value_size = (u32)string_length(value) + 1;
     u32 size = AT_NAME + name_size + value_size;
     u32 at = find(c, c->scope, name, name_size - 1);
-    if (at != NOT_FOUND) {
-        u32 old = load16(record(c, at));
-        c->values_used -= old;
-        memmove(record(c, at), record(c, at) + old, c->values_used - at);
-    }
+    if (at != NOT_FOUND)
+        cut_out(c, at);
     if (size > CONFIG_VALUES_MAX - c->values_used)
         return config_too_many(c, "characters in variables", CONFIG_VALUES_MAX);
     u8 *to = record(c, c->values_used);

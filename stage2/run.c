@@ -23,6 +23,14 @@ static struct error read_text(struct runner *runner, const struct volume *volume
     return source_read(&file.data, 0, (u8 *)text->at, text->size);
 }
 
+/* A configuration that an entry starts takes the place of the one before it. */
+static void move_text(struct runner *runner, struct bytes *text) {
+    u8 *to = runner->text + runner->text_first;
+    memmove(to, text->at, text->size);
+    text->at = to;
+    runner->text_used = runner->text_first + (u32)text->size;
+}
+
 /* source and configfile. One that is not there goes wrong, and the script goes on. */
 static struct error read_more(struct runner *runner, const struct command *command) {
     struct bytes text;
@@ -36,6 +44,8 @@ static struct error read_more(struct runner *runner, const struct command *comma
     }
     if (command->kind == COMMAND_SOURCE)
         return script_push(runner->config, command->file.path, text);
+    if (runner->text_first)
+        move_text(runner, &text);
     return script_replace(runner->config, command->file.path, text);
 }
 
@@ -154,14 +164,14 @@ static struct error run(struct runner *runner, struct boot_request *request) {
 
 struct error run_config(struct runner *runner, const char *path, bool *found) {
     struct bytes text;
-    runner->text_used = 0;
+    runner->text_used = runner->text_first = 0;
     TRY(read_text(runner, &runner->volumes->boot, path, &text, found));
     if (!*found)
         return OK;
     volumes_name(runner->volumes, &runner->volumes->boot, runner->device);
     TRY(config_start(path, text, runner->device, runner->config));
     TRY(run(runner, NULL));
-    runner->text_read = runner->text_used;
+    runner->text_read = runner->text_first = runner->text_used;
     return OK;
 }
 

@@ -11,8 +11,10 @@ struct runner {
     struct config *config;
     u8 *text; /* of all files, CONFIG_BYTES_MAX bytes */
     u32 text_used;
-    u32 text_read; /* of it, by the configuration; the rest is of the entry that is booted */
-    bool quiet;    /* echo and sleep do nothing: the text is only looked at */
+    u32 text_first; /* of it, by the first configuration, whose functions stay; 0 while that is read
+                     */
+    u32 text_read;  /* of it, by the configuration; the rest is of the entry that is booted */
+    bool quiet;     /* echo and sleep do nothing: the text is only looked at */
     char device[DEVICE_NAME_SIZE]; /* "hd0,msdos1": what the boot volume is called */
 };
 

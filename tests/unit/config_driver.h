@@ -31,6 +31,14 @@ static const struct {
     {"/self.cfg", "source /self.cfg\n"},
     {"/again.cfg", "configfile /again.cfg\n"},
     {"/return.cfg", "r=1\nreturn\nr=2\n"},
+    {"/one.cfg", "default=1\nx=one\nfunction load {kernel /k $*\n}\nfrob\n"
+                 "menuentry A {set root=cd; x=a; configfile (hd0)/two.cfg}\n"
+                 "menuentry B {load one $x}\nmenuentry C {kernel /k; frob}\n"
+                 "submenu S {x=s\nmenuentry D {x=d; source /more.cfg; configfile (hd0)/two.cfg}\n"
+                 "menuentry E {kernel --what /k}\n}\n"},
+    {"/two.cfg", "default=1\nfunction again {configfile (hd0)/one.cfg\n}\nfrob\n"
+                 "menuentry 'The way back' {x=f; y=f; again}\n"
+                 "menuentry G {module /m}\nmenuentry H {load two}\n"},
 };
 
 static const char *find_file(const struct file_path *file) {
@@ -115,7 +123,7 @@ static struct error run(struct boot_request *request, struct text *text) {
     }
 }
 
-static struct error config_request(u32 entry, struct boot_request *request) {
+static inline struct error config_request(u32 entry, struct boot_request *request) {
     TRY(request_start(&config, entry, NULL, request));
     TRY(run(request, NULL));
     return request_finish(&config, request);
@@ -150,7 +158,7 @@ static inline void expect_ok(const char *row, struct error error) {
     fail_msg("%s: error %d at %u:%u: %s", row, error.code, error.line, error.column, buffer);
 }
 
-static void check_string(const char *row, const char *expected, const char *got) {
+static inline void check_string(const char *row, const char *expected, const char *got) {
     if (strcmp(expected, got) != 0)
         fail_msg("%s:\n  expected %s\n  got      %s", row, expected, got);
 }
