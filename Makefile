@@ -150,6 +150,10 @@ $(BUILD)/stage2.bin: $(BUILD)/head.bin $(BUILD)/stage2.elf $(BUILD)/seal
 	$(Q)$(OBJCOPY) -O binary $(BUILD)/stage2.elf $(BUILD)/stage2.raw
 	$(Q)$(BUILD)/seal $(BUILD)/head.bin $(BUILD)/stage2.raw $@ $(BUILD)/resident.inc
 
+# Names for the doctor, where the loader tells of an exception in itself.
+$(BUILD)/stage2.symbols: $(BUILD)/stage2.elf
+	$(Q)$(OBJCOPY:%objcopy=%nm) -n $< >$@
+
 # ---- the host command -----------------------------------------------------------------------------------
 
 HOST_MODULE_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/host/%.o,$(call sources,$(m))))
@@ -159,7 +163,7 @@ $(BUILD)/host/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -D_DEFAULT_SOURCE $(call iquote,$(uses_handoff) fs stage1 tools) -c -o $@ $<
 
-$(BUILD)/host/tools/bootcode-bytes.o: tools/bootcode.S $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin
+$(BUILD)/host/tools/bootcode-bytes.o: tools/bootcode.S $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin $(BUILD)/stage2.symbols
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -Wa,-I,$(BUILD) -c -o $@ $<
 

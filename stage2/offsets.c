@@ -2,6 +2,7 @@
  * Makefile cuts the lines that begin with "->" into build/offsets.inc. C owns every layout;
  * assembly cannot disagree. */
 #include "bios.h"
+#include "console.h"
 #include "boot.h"
 #include "entry.h"
 #include "format.h"
@@ -44,6 +45,8 @@ void offsets(void) {
     FIELD(BOOT_SECTOR_STAGE2_LBA, boot_sector_fields, stage2_lba);
 
     /* bios_call.asm */
+    DEFINE(BDA_SERIAL_PORT, BDA_SERIAL_PORT);
+    DEFINE(COLOUR_ERROR, COLOUR_ERROR);
     FIELD(BIOS_EAX, bios_registers, eax);
     FIELD(BIOS_EBX, bios_registers, ebx);
     FIELD(BIOS_ECX, bios_registers, ecx);

@@ -14,4 +14,8 @@ cd_sector_end:
 stage2_start:
     .incbin "stage2.bin"
 stage2_end:
+    .globl stage2_symbols_start, stage2_symbols_end
+stage2_symbols_start:
+    .incbin "stage2.symbols"
+stage2_symbols_end:
     .section .note.GNU-stack, "", %progbits

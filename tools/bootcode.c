@@ -9,9 +9,15 @@ enum { SECTOR = 512 };
 
 /* bootcode.S */
 extern const u8 boot_sector_start[], cd_sector_start[], stage2_start[], stage2_end[];
+extern const u8 stage2_symbols_start[], stage2_symbols_end[];
 
 struct bytes bootcode_stage2(void) {
     return (struct bytes){stage2_start, (size_t)(stage2_end - stage2_start)};
+}
+
+struct bytes bootcode_symbols(void) {
+    return (struct bytes){stage2_symbols_start,
+                          (size_t)(stage2_symbols_end - stage2_symbols_start)};
 }
 
 u32 bootcode_stage2_sectors(void) {

@@ -8,6 +8,9 @@
 struct bytes bootcode_stage2(void);
 u32 bootcode_stage2_sectors(void);
 
+/* The names of stage 2's functions, as nm -n prints them. */
+struct bytes bootcode_symbols(void);
+
 /* Stage 1 of a CD: one sector of a CD. */
 struct bytes bootcode_cd(void);
 

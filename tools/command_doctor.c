@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "doctor_cause.h"
+#include "doctor_loader.h"
 #include "message.h"
 #include "options.h"
 
@@ -23,6 +24,11 @@ static const char help[] =
     "\n"
     "  --memory=FILE   such a dump: then the page tables are shown and judged too\n"
     "\n"
+    "A serial log in which Aloft itself tells of a processor exception is a log, too: its "
+    "addresses "
+    "get\n"
+    "names.\n"
+    "\n"
     "KERNEL is the ELF file, for names of addresses. The exit status is 0 if the mistake was "
     "found, 1 "
     "if\n"
@@ -31,7 +37,8 @@ static const char help[] =
 /* ---- reading ---- */
 
 /* QEMU's lines are short: what is longer is cut. */
-static void read_log(const char *who, const char *path, struct fault_log *log) {
+static void read_log(const char *who, const char *path, struct fault_log *log,
+                     struct loader_report *loader) {
     char line[LINE_SIZE];
     size_t length = 0;
     FILE *file = fopen(path, "r");
@@ -45,6 +52,7 @@ static void read_log(const char *who, const char *path, struct fault_log *log) {
         }
         line[length] = 0;
         log_line(log, line);
+        loader_line(loader, line);
         length = 0;
     }
     if (ferror(file))
@@ -52,6 +60,7 @@ static void read_log(const char *who, const char *path, struct fault_log *log) {
     fclose(file);
     line[length] = 0;
     log_line(log, line);
+    loader_line(loader, line);
     log_end(log);
 }
 
@@ -175,6 +184,20 @@ static enum outcome print_nothing(const struct fault_log *log) {
     return OUTCOME_NO;
 }
 
+static enum outcome print_loader(const struct loader_report *report) {
+    printf("What happened: %s (vector %u) in Aloft itself, at %s\n",
+           doctor_exception(report->vector), report->vector, loader_function(report->ip));
+    for (u32 i = 0; i < report->call_count; i++)
+        printf("    called from %s\n", loader_function(report->calls[i]));
+    print_paragraph("Why:",
+                    "a mistake in Aloft. The names are those of the Aloft that this command "
+                    "installs: if another one said this, ask the command of that.");
+    print_paragraph("What to do:",
+                    "report these lines, with those of the loader and the files that "
+                    "it was to boot.");
+    return OUTCOME_DONE;
+}
+
 int command_doctor(int count, char **words) {
     const struct call call = {"aloft doctor", help, count, words};
     struct words memory_files = {0}, things = {0};
@@ -188,7 +211,10 @@ int command_doctor(int count, char **words) {
     struct fault_log *log = make_room(1, sizeof *log);
     struct kernel *kernel = make_room(1, sizeof *kernel);
     struct memory memory = {.log = log, .kernel = kernel};
-    read_log(call.who, log_path, log);
+    struct loader_report loader = {.found = false};
+    read_log(call.who, log_path, log, &loader);
+    if (loader.found)
+        return print_loader(&loader);
     if (kernel_path)
         kernel_open(call.who, kernel_path, kernel);
     if (memory_path) {

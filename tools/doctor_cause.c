@@ -124,6 +124,10 @@ static const char *const vector_names[] = {
     "control protection exception",
 };
 
+const char *doctor_exception(u32 vector) {
+    return vector < ARRAY_COUNT(vector_names) ? vector_names[vector] : "reserved exception";
+}
+
 static const char *page_trouble(const struct patient *p) {
     u32 code = p->fault->code;
     if (code & PAGE_RESERVED)
@@ -175,10 +179,9 @@ const char *doctor_happened(const struct patient *p) {
         return make_text("int 0x%02x at %s", fault->vector, HEX(fault->ip));
     if (fault->vector == VECTOR_PAGE)
         return page_fault_text(p);
-    const char *name = fault->vector < ARRAY_COUNT(vector_names) ? vector_names[fault->vector]
-                                                                 : "reserved exception";
-    return make_text("%s (vector %u) at %s%s%s", name, fault->vector, HEX(fault->ip),
-                     error_code_text(fault), fault->vector == VECTOR_OPCODE ? code_text(p) : "");
+    return make_text("%s (vector %u) at %s%s%s", doctor_exception(fault->vector), fault->vector,
+                     HEX(fault->ip), error_code_text(fault),
+                     fault->vector == VECTOR_OPCODE ? code_text(p) : "");
 }
 
 const char *doctor_aftermath(const struct patient *p) {

@@ -34,6 +34,9 @@ struct diagnosis {
 
 struct patient doctor_patient(struct story story, const struct memory *memory);
 
+/* "page fault" */
+const char *doctor_exception(u32 vector);
+
 /* "page fault: reading 0x0000952c; the page is not present" */
 const char *doctor_happened(const struct patient *patient);
 
