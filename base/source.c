@@ -15,6 +15,13 @@ struct error source_read(const struct source *source, u64 offset, void *to, size
     return size ? source->read(source->context, source->start + offset, to, size) : OK;
 }
 
+struct error source_read_for(const struct source *volume, const char *name, u64 offset, void *to,
+                             size_t size) {
+    if (within(volume, offset, size))
+        return source_read(volume, offset, to, size);
+    return error_make(ERROR_VOLUME_PAST_END, .name = name, .number = {offset, volume->size});
+}
+
 struct error source_slice(const struct source *source, u64 offset, u64 size, struct source *slice) {
     if (!within(source, offset, size))
         return past_end(source, offset, size);

@@ -26,6 +26,11 @@ struct source {
  * the medium says. */
 MUST_USE struct error source_read(const struct source *source, u64 offset, void *to, size_t size);
 
+/* The same on behalf of the file `name` of a volume. Where the volume ends before that, the number
+ * that led there is the file system's: ERROR_VOLUME_PAST_END. */
+MUST_USE struct error source_read_for(const struct source *volume, const char *name, u64 offset,
+                                      void *to, size_t size);
+
 /* A part of a source. ERROR_SOURCE_PAST_END if it does not lie within. */
 MUST_USE struct error source_slice(const struct source *source, u64 offset, u64 size,
                                    struct source *slice);

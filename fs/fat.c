@@ -188,14 +188,14 @@ static struct error read_entry(struct fat_file *file, u32 cluster, u32 *value) {
     u64 place = entry_place(fat, cluster);
     if (fat->entry_bits == 12) {
         u8 entry[2];
-        TRY(source_read(&fat->volume, place, entry, sizeof entry));
+        TRY(source_read_for(&fat->volume, file->name, place, entry, sizeof entry));
         *value = cluster & 1 ? load16(entry) >> 4 : load16(entry) & 0xfff;
         return OK;
     }
     u64 start = align_down(place, FAT_WINDOW);
     if (file->window_start != start) {
         file->window_start = 0;
-        TRY(source_read(&fat->volume, start, file->window, FAT_WINDOW));
+        TRY(source_read_for(&fat->volume, file->name, start, file->window, FAT_WINDOW));
         file->window_start = start;
     }
     *value = entry_in_window(file, cluster);
@@ -313,7 +313,7 @@ static struct error read_file(void *context, u64 offset, void *to, size_t size) 
         u64 place = cluster_place(fat, file->cursor_cluster) + skip;
         size_t run;
         TRY(measure_run(file, skip, size, &run));
-        TRY(source_read(&fat->volume, place, at, run));
+        TRY(source_read_for(&fat->volume, file->name, place, at, run));
         at += run;
         offset += run;
         size -= run;
@@ -471,7 +471,7 @@ static struct error read_directory(struct fat_file *directory, u32 offset, u8 *p
         size = min_u64(size, fat->root_size - offset);
         memset(piece, 0, DIRECTORY_PIECE);
     }
-    return *end ? OK : source_read(&fat->volume, place, piece, (size_t)size);
+    return *end ? OK : source_read_for(&fat->volume, directory->name, place, piece, (size_t)size);
 }
 
 /* The file that a directory entry stands for. A directory at cluster 0 is the root: so ".." of a

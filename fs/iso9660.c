@@ -68,9 +68,9 @@ static __attribute__((noinline)) struct error fail(enum error_code code, const c
     return error_make(code, .name = name, .other = other, .number = {a, b});
 }
 
-static struct error read_block(const struct source *volume, u32 block, u32 offset, u8 *to,
-                               u32 size) {
-    return source_read(volume, ((u64)block << BLOCK_SHIFT) + offset, to, size);
+static struct error read_block(const struct source *volume, const char *path, u32 block, u32 offset,
+                               u8 *to, u32 size) {
+    return source_read_for(volume, path, ((u64)block << BLOCK_SHIFT) + offset, to, size);
 }
 
 /* Volume descriptors ------------------------------------------------------------------------ */
@@ -82,7 +82,7 @@ static bool is_descriptor(const u8 *at) {
 
 bool iso_is_there(const struct source *volume) {
     u8 at[7];
-    return !read_block(volume, DESCRIPTOR_FIRST, 0, at, sizeof(at)).code && is_descriptor(at);
+    return !read_block(volume, NULL, DESCRIPTOR_FIRST, 0, at, sizeof(at)).code && is_descriptor(at);
 }
 
 /* The three levels of UCS-2 (Joliet, "SVD Escape Sequences Field"). */
@@ -95,7 +95,7 @@ static bool is_joliet(const u8 *at) {
 static struct error read_descriptors(struct iso *iso, u8 *joliet_root) {
     u8 at[DESCRIPTOR_USED];
     for (u32 i = DESCRIPTOR_FIRST; i < DESCRIPTOR_FIRST + DESCRIPTORS_MAX; i++) {
-        TRY(read_block(&iso->volume, i, 0, at, sizeof(at)));
+        TRY(read_block(&iso->volume, iso->volume.name, i, 0, at, sizeof(at)));
         if (!is_descriptor(at) || at[0] == TYPE_LAST)
             break;
         if (at[0] == TYPE_PRIMARY && !iso->primary) {
@@ -197,7 +197,8 @@ static struct error take_fields(struct search *search, const u8 *at, u32 size) {
             break;
         record->size = 0;
         at = search->area;
-        TRY(read_block(&search->iso->volume, record->block, record->offset, search->area, size));
+        TRY(read_block(&search->iso->volume, search->path, record->block, record->offset,
+                       search->area, size));
     }
     return fail(ERROR_ISO_FIELDS, search->path, NULL, record->block, 0);
 }
@@ -209,7 +210,8 @@ static struct error find_rock_ridge(struct iso *iso) {
     search.iso = iso;
     search.path = iso->volume.name;
     search.record = (struct record){.compared = 0};
-    TRY(read_block(&iso->volume, load32(iso->root + RECORD_BLOCK), 0, at, BLOCK_SIZE));
+    TRY(read_block(&iso->volume, iso->volume.name, load32(iso->root + RECORD_BLOCK), 0, at,
+                   BLOCK_SIZE));
     if (at[0] < RECORD_LEAST + 7 || memcmp(at + RECORD_LEAST, "SP\7\1\xbe\xef", 6) != 0)
         return OK;
     search.length = 0;
@@ -285,7 +287,7 @@ static struct error take_directory(struct search *search, u32 block, u32 size) {
         const u8 *record = search->sector + in_sector;
         if (!in_sector) {
             room = size - at < BLOCK_SIZE ? size - at : BLOCK_SIZE;
-            TRY(read_block(&search->iso->volume, block, at, search->sector, room));
+            TRY(read_block(&search->iso->volume, search->path, block, at, search->sector, room));
         }
         if (!record[0]) {
             at = (at | (BLOCK_SIZE - 1)) + 1;
@@ -304,7 +306,7 @@ static struct error take_directory(struct search *search, u32 block, u32 size) {
 /* A record that stands for a directory elsewhere: its size is in the first record there. */
 static struct error follow_child(struct search *search) {
     u8 at[RECORD_SIZE + 4];
-    TRY(read_block(&search->iso->volume, search->child, 0, at, sizeof(at)));
+    TRY(read_block(&search->iso->volume, search->path, search->child, 0, at, sizeof(at)));
     search->file.block = search->child;
     search->file.size = load32(at + RECORD_SIZE);
     search->file.is_directory = true;
@@ -373,7 +375,7 @@ struct error iso_source(const struct iso *iso, const struct iso_file *file, stru
 struct error iso_identity(const struct iso *iso, char label[33], char uuid[23]) {
     u8 at[DATE_START + DATE_SIZE];
     u32 length = LABEL_SIZE, digits = 0, zeros = 0;
-    TRY(read_block(&iso->volume, iso->primary, 0, at, sizeof(at)));
+    TRY(read_block(&iso->volume, iso->volume.name, iso->primary, 0, at, sizeof(at)));
     while (length && at[LABEL_START + length - 1] == ' ')
         length--;
     memcpy(label, at + LABEL_START, length);

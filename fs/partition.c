@@ -70,10 +70,12 @@ static bool lies_on(const struct source *disk, u32 sector_shift, const struct ex
 
 static struct error add(const struct source *disk, u32 sector_shift, const struct extent *extent,
                         struct partition_table *table) {
-    if (!lies_on(disk, sector_shift, extent))
+    if (!lies_on(disk, sector_shift, extent)) {
+        u64 end = extent->first + extent->count;
+        end = end < extent->first ? ~(u64)0 : end;
         return error_make(ERROR_PARTITION_PAST_END, .name = disk->name,
-                          .number = {extent->number, extent->first + extent->count,
-                                     disk->size >> sector_shift});
+                          .number = {extent->number, end, disk->size >> sector_shift});
+    }
     if (table->count == PARTITIONS_MAX)
         return OK;
     struct partition *at = &table->partitions[table->count];
@@ -130,6 +132,10 @@ static struct error add_logical(struct listing *listing, u8 *sector, u32 start) 
     for (u32 link = 0; link < LINKS_MAX; link++) {
         base = (u64)start + next;
         next = NO_LINK;
+        if (base >= listing->disk->size >> listing->sector_shift) {
+            problem = "it leads past the end of the disk";
+            break;
+        }
         TRY(source_read(listing->disk, base << listing->sector_shift, sector, MBR_SIZE));
         if (load16(sector + MBR_SIGNATURE) != 0xaa55) {
             problem = "there is no table";
@@ -159,11 +165,16 @@ static struct error add_gpt(const struct listing *listing) {
             continue;
         struct extent extent = {i + 1, TYPE_GPT, entry.is_active, entry.first,
                                 entry.last + 1 - entry.first};
-        if (!entry.is_bios_boot)
+        if (entry.is_bios_boot) {
+            if (lies_on(listing->disk, listing->sector_shift, &extent))
+                listing->table->bios_boot = (struct range){extent.first << listing->sector_shift,
+                                                           extent.count << listing->sector_shift};
+        } else if (entry.last < entry.first) {
+            return error_make(ERROR_PARTITION_BACKWARDS, .name = listing->disk->name,
+                              .number = {extent.number, entry.first, entry.last});
+        } else {
             TRY(add(listing->disk, listing->sector_shift, &extent, listing->table));
-        else if (lies_on(listing->disk, listing->sector_shift, &extent))
-            listing->table->bios_boot = (struct range){extent.first << listing->sector_shift,
-                                                       extent.count << listing->sector_shift};
+        }
     }
     return OK;
 }

@@ -212,6 +212,25 @@ def entries(bits):
         yield "times", path, (13, 7), (1 << 56) - 1, None, []
 
 
+# ---- a partition that ends too early ----
+
+def cut(folder, bits, path, index, code, words):
+    """It ends before a cluster of a file."""
+    fat = volume(bits)
+    end = fat.place(fat.chains[path][index])
+    craft.judge(folder, craft.disk(fat.data[:end]), code, *words)
+
+
+def cuts(bits):
+    fat = pristine(bits)
+    for path in ("/boot", CONFIG, KERNEL, MODULE):
+        for index in range(len(fat.chains[path])):
+            # The first bytes of kernel and module are read before the rest of either.
+            name = CONFIG if path == "/boot" else MODULE if path == KERNEL and index else path
+            end = fat.place(fat.chains[path][index])
+            yield path, index, 185, [f"{name}: what the file system says of it leads to byte", f"of the volume, which ends at {end:#x}"]
+
+
 # ---- long names ----
 
 def long_name(fat, part=None, at=0, value=0):
@@ -251,6 +270,8 @@ def cases():
     for bits in (12, 16, 32):
         for what, at, width, value, code, words in boot_record(bits):
             yield f"FAT{bits} {what} at {at} = {value:#x}", run, (bits, field, (at, width, value), code, words)
+        for path, index, code, words in cuts(bits):
+            yield f"FAT{bits} ends before cluster {index} of {path}", cut, (bits, path, index, code, words)
         for what, change, arguments, code, words in chains(bits):
             yield f"FAT{bits} chain of {what}", run, (bits, change, arguments, code, words)
         for what, path, place, value, code, words in entries(bits):

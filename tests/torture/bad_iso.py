@@ -71,13 +71,14 @@ def roots():
         iso, at = pristine(names), at * BLOCK + 156
         end = len(iso.data) // BLOCK
         for value in (end, 0x7FFFFFFF, 0x80000000, MAX32):
-            yield f"block of the root {value:#x}", names, [(at + 2, 4, value)], 1, ["past its end"]
+            yield f"block of the root {value:#x}", names, [(at + 2, 4, value)], 185, ["what the file system says of it leads to byte", "the volume, which ends at 0xd800"]
         for value in (0, iso.blocks["/boot"] + 1):
             yield f"block of the root {value:#x}", names, [(at + 2, 4, value)], 56, NOTHING[1]
         for value in (0, 33):
             yield f"size of the root {value}", names, [(at + 10, 4, value)], *((NOTHING[0], NOTHING[1]) if not value else (181, [BAD_RECORD]))
         for value in (BLOCK + 1, 0x7FFFFFFF, MAX32):
-            yield f"size of the root {value:#x}", names, [(at + 10, 4, value)], None, []
+            # Only plain names differ in case, so that a better one is looked for to the end.
+            yield f"size of the root {value:#x}", names, [(at + 10, 4, value)], *((181, [BAD_RECORD]) if names == "plain" else (None, []))
         for value in (1, 34, 0xFF):
             yield f"length of the root's record {value}", names, [(at, 1, value)], None, []
         if names == "joliet":
@@ -96,7 +97,8 @@ def records():
             at, size = iso.records[path], len(FILES.get(path, bytes(BLOCK)))
             block, into = at // BLOCK, at % BLOCK
             name = CONFIG if path == "/boot" else path
-            bad = 181, [f"{name}: {BAD_RECORD} {into} of ISO 9660 sector {block} is damaged"]
+            first = CONFIG if names == "plain" else path  # whose search comes by
+            bad = 181, [f"{first}: {BAD_RECORD} {into} of ISO 9660 sector {block} is damaged"]
             if path in (MODULE,):
                 for value in (1, 2, 33, 34, 0xFF):
                     if value <= 34:  # too short for its name
@@ -185,9 +187,9 @@ def fields():
         yield f"CE of {value:#x} bytes", "ridge", with_continuation(here, 0, value), 182, [
             f"the Rock Ridge fields do not end", f"the last in block {here}"]
     for value in (end, 0x7FFFFFFF, 0x80000000, MAX32):
-        yield f"CE in block {value:#x}", "ridge", with_continuation(value, 0, 28), 1, ["past its end"]
+        yield f"CE in block {value:#x}", "ridge", with_continuation(value, 0, 28), 185, [f"{KERNEL}: what the file system says of it leads to byte"]
     for value in (end * BLOCK, 0x7FFFFFFF, 0x80000000, MAX32):
-        yield f"CE at offset {value:#x}", "ridge", with_continuation(here, value, 28), 1, ["past its end"]
+        yield f"CE at offset {value:#x}", "ridge", with_continuation(here, value, 28), 185, [f"{KERNEL}: what the file system says of it leads to byte"]
     loop = continued(here, 512, 28)
     endless = 182, ["the Rock Ridge fields do not end: too many or too long continuations", f"the last in block {here}"]
     yield "CE of itself", "ridge", with_continuation(here, 512, 28, (area, loop)), *endless
@@ -206,7 +208,7 @@ def fields():
     for what, place, value in (("size", 20, BLOCK + 1), ("size", 20, MAX32)):
         yield f"{what} of the root's CE {value:#x}", "ridge", [(root + 7 + place, 4, value)], 182, ["the Rock Ridge fields do not end"]
     for value in (end, 0x7FFFFFFF, 0x80000000, MAX32):
-        yield f"block of the root's CE {value:#x}", "ridge", [(root + 7 + 4, 4, value)], 1, ["past its end"]
+        yield f"block of the root's CE {value:#x}", "ridge", [(root + 7 + 4, 4, value)], 185, ["what the file system says of it leads to byte", "the volume, which ends at 0xd800"]
     start = iso.continuation * BLOCK
     yield "the root's CE goes round", "ridge", [(start, continued(here, 0, 28)), (root + 7 + 20, 4, 28)], 182, ["do not end"]
     for value in (0, 3, 4, 11, 0xFF):
@@ -216,9 +218,9 @@ def fields():
     for value in (end, 0x7FFFFFFF, 0x80000000, MAX32):
         child = susp(b"CL", craft.both(value, 4))
         at_boot = iso.records["/boot"]
-        yield f"CL to block {value:#x}", "ridge", [(boot, child), (at_boot, 1, boot - at_boot + len(child))], 26, []
+        yield f"CL to block {value:#x}", "ridge", [(boot, child), (at_boot, 1, boot - at_boot + len(child))], 185, ["/boot/aloft.cfg: what"]
         name = susp(b"NM", b"\0boot") + child
-        yield f"NM and CL to block {value:#x}", "ridge", [(boot, name), (at_boot, 1, boot - at_boot + len(name))], 1, ["past its end"]
+        yield f"NM and CL to block {value:#x}", "ridge", [(boot, name), (at_boot, 1, boot - at_boot + len(name))], 185, ["what the file system says of it leads to byte", "the volume, which ends at 0xd800"]
     for value, code in ((iso.blocks["/boot"], None), (iso.blocks["/"], 56), (iso.blocks[MODULE], 184)):
         name = susp(b"NM", b"\0boot") + susp(b"CL", craft.both(value, 4))
         yield f"NM and CL to block {value}", "ridge", [(boot, name), (iso.records["/boot"], 1, boot - iso.records["/boot"] + len(name))], code, []

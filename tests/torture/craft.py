@@ -281,9 +281,9 @@ class Iso:
             at = self.blocks[path] * BLOCK
             self.data[at:at + len(content)] = content
         extension = susp(b"ER", bytes([10, 3, 3, 1]) + b"RRIP_1991A" + b"xxx" + b"yyy")
-        self.data[self.continuation * BLOCK:][:len(extension)] = extension
         self.data[self.continuation * BLOCK:self.continuation * BLOCK + len(extension)] = extension
         first = susp(b"SP", b"\xbe\xef\0") + susp(b"CE", both(self.continuation, 4) + both(0, 4) + both(len(extension), 4))
+        first = first if names == "ridge" else b""
         self.directory("/", [("/", b"\0", BLOCK, first), ("/..", b"\1", BLOCK, b""), ("/boot", *self.name("/boot"))])
         rows = [("/boot/.", b"\0", BLOCK, b""), ("/boot/..", b"\1", BLOCK, b"")]
         self.directory("/boot", rows + [(path, *self.name(path, len(content))) for path, content in files.items()])

@@ -404,6 +404,11 @@ static void test_slices(void **state) {
     assert_string_equal(piece.name, "text");
     /* What the medium says comes through. */
     struct source bad = {always_fails, NULL, 100, 10, "bad"};
+    assert_int_equal(source_read_for(&bad, "file", 9, to, 1).code, ERROR_DISK_READ);
+    struct error past = source_read_for(&bad, "file", 9, to, 2);
+    assert_int_equal(past.code, ERROR_VOLUME_PAST_END);
+    assert_string_equal(past.values.name, "file");
+    assert_true(past.values.number[0] == 9 && past.values.number[1] == 10);
     struct error error = source_read(&bad, 3, to, 2);
     assert_int_equal(error.code, ERROR_DISK_READ);
     assert_true(error.values.number[0] == 103);

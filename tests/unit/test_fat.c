@@ -980,7 +980,7 @@ static void use_any(const struct source *volume, struct probe *probe) {
                                source.size < sizeof(bytes) ? source.size : sizeof(bytes));
         if (!read.code && source.size)
             read = source_read(&source, source.size - 1, bytes, 1);
-        assert_true(read.code <= ERROR_SOURCE_PAST_END ||
+        assert_true(read.code <= ERROR_SOURCE_PAST_END || read.code == ERROR_VOLUME_PAST_END ||
                     (read.code >= ERROR_FAT_BAD && read.code <= ERROR_FAT_FIRST));
         if (read.code)
             assert_non_null(read.values.name);

@@ -401,7 +401,7 @@ static const struct open_row {
      RIDGE,
      {{16 * 2048 + 158, 4, BLOCKS}},
      true,
-     .code = ERROR_SOURCE_PAST_END},
+     .code = ERROR_VOLUME_PAST_END},
 };
 
 static void opens(void **state) {
@@ -529,7 +529,7 @@ static const struct field_row {
     {"too short for a field", 0, 3, ERROR_FILE_NOT_FOUND},
     {"a circle", 0, 28, ERROR_ISO_FIELDS},
     {"too long", 0, 2049, ERROR_ISO_FIELDS},
-    {"past the end of the volume", 0x7fffffff, 28, ERROR_SOURCE_PAST_END},
+    {"past the end of the volume", 0x7fffffff, 28, ERROR_VOLUME_PAST_END},
 };
 
 static void damaged_fields(void **state) {

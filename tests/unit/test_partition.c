@@ -410,7 +410,9 @@ static const struct chain_row chain_rows[] = {
      .other = "it goes round, or has too many links"},
     {.name = "a link past the end",
      .places = {EXTENDED, {100, 1, 0, 0x05, DISK_SECTORS - 100, 1}},
-     .code = ERROR_SOURCE_PAST_END},
+     .code = ERROR_PARTITION_CHAIN,
+     .other = "it leads past the end of the disk",
+     .value = DISK_SECTORS},
     {.name = "a link 2 TiB on",
      .places = {EXTENDED, {100, 1, 0, 0x05, 0xffffffff, 1}},
      .code = ERROR_VOLUME_NONE},
@@ -724,9 +726,10 @@ static void gpt_entries(void **state) {
         {1000, DISK_SECTORS - 1, ERROR_NONE, 0},
         {1000, DISK_SECTORS, ERROR_PARTITION_PAST_END, DISK_SECTORS + 1},
         {DISK_SECTORS, DISK_SECTORS, ERROR_PARTITION_PAST_END, DISK_SECTORS + 1},
-        {1000, 998, ERROR_PARTITION_PAST_END, 999},
-        {1000, ~(u64)0, ERROR_PARTITION_PAST_END, 0},
-        {~(u64)0, 1000, ERROR_PARTITION_PAST_END, 1001},
+        {1000, 998, ERROR_PARTITION_BACKWARDS, 1000},
+        {1000, 999, ERROR_PARTITION_BACKWARDS, 1000},
+        {1000, ~(u64)0, ERROR_PARTITION_PAST_END, ~(u64)0},
+        {~(u64)0, 1000, ERROR_PARTITION_BACKWARDS, ~(u64)0},
         {(u64)1 << 55, (u64)1 << 55, ERROR_PARTITION_PAST_END, ((u64)1 << 55) + 1},
     };
     for (u32 i = 0; i < ARRAY_COUNT(places); i++) {
@@ -740,7 +743,9 @@ static void gpt_entries(void **state) {
         if (error.code) {
             assert_int_equal(error.values.number[0], 10);
             assert_int_equal(error.values.number[1], places[i].end);
-            assert_int_equal(error.values.number[2], DISK_SECTORS);
+            assert_int_equal(error.values.number[2], error.code == ERROR_PARTITION_PAST_END
+                                                         ? DISK_SECTORS
+                                                         : places[i].last);
         }
         free(disk.at);
     }
