@@ -20,6 +20,7 @@ ata0: enabled=1
 ata0-master: type={drive}, path={image}{mode}
 boot: {boot}
 com1: enabled=1, mode=file, dev={folder}/serial
+port_e9_hack: enabled=1
 sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
 log: {folder}/log
 clock: sync=none, time0=946681200
@@ -32,19 +33,22 @@ debug: action=ignore
 
 def boot(folder, image, until, cpu, bios=BIOS, memory=64, cd=False, more=""):
     """The serial log, when it has the words `until`. The medium is not changed: `volatile` keeps writes to itself. `more` is
-    lines of the configuration, {folder} standing for the folder."""
+    lines of the configuration, {folder} standing for the folder. What is written to port E9h is in folder/output."""
     settings = (SETTINGS + more).format(
-        bios=bios, options=", options=fastboot" if "bochs-latest" in bios else "", cpu=cpu, memory=memory, host=min(memory, HOST_MEMORY), image=image, folder=folder,
-        drive="cdrom" if cd else "disk", mode=", status=inserted" if cd else ", mode=volatile", boot="cdrom" if cd else "disk")
+        bios=bios, options=", options=fastboot" if "bochs-latest" in bios else "", cpu=cpu, memory=memory,
+        host=min(memory, HOST_MEMORY), image=image, folder=folder, drive="cdrom" if cd else "disk",
+        mode=", status=inserted" if cd else ", mode=volatile", boot="cdrom" if cd else "disk")
     (folder / "bochsrc").write_text(settings)
     (folder / "commands").write_text("c\nq\n")
-    process = subprocess.Popen(["bochs", "-q", "-f", folder / "bochsrc", "-rc", folder / "commands"], cwd=folder,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(["bochs", "-q", "-f", folder / "bochsrc", "-rc", folder / "commands"], cwd=folder,
+                                   stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + DEADLINE
         while until not in (serial := machine.read_serial(folder / "serial")):
             log = machine.read_serial(folder / "log")
-            assert process.poll() is None and time.monotonic() < end and "PANIC" not in log, serial + log[-2000:]
+            stopped = "\nFAIL " in serial or (until != machine.HALTED and machine.HALTED in serial)
+            assert process.poll() is None and time.monotonic() < end and "PANIC" not in log and not stopped, log[-2000:] + serial
             time.sleep(0.05)
         return serial
     finally:

@@ -88,7 +88,10 @@ def image_of(folder, files, *options):
 
 
 def drive_options(image, medium, machine, blockdev):
-    """QEMU's options for the boot drive. blockdev is its -blockdev definition, with node name `disk`."""
+    """QEMU's options for the boot drive. blockdev is its -blockdev definition, with node name `disk`. A medium that is a list
+    is what stands here."""
+    if isinstance(medium, list):
+        return ["-blockdev", blockdev, *medium]
     bus = {
         "hdd": ["-device", "ide-hd,drive=disk" + (",bus=ide.0" if machine == "q35" else "")],
         "floppy": ["-device", "isa-fdc,id=fdc"] * (machine == "q35") + ["-device", "floppy,drive=disk"],
