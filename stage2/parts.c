@@ -40,26 +40,25 @@ static void say(const char *string) {
     }
 }
 
-static NO_RETURN void give_up(const char *what, const struct error *error) {
-    char buffer[240];
+/* For an error of the disk, or OK for a wrong sum. */
+static NO_RETURN void give_up(const struct error *error) {
+    bool has_status = error->code == ERROR_DISK_READ;
+    char buffer[160];
     struct text text = TEXT_IN(buffer);
     text_string(&text, "\r\nAloft cannot go on");
     if (rest.about) {
         text_string(&text, " after error E");
         text_decimal(&text, rest.about);
     }
-    text_string(&text, ": the rest of it, from sector ");
-    text_decimal(&text, rest.sector);
-    text_string(&text, " of drive ");
+    text_string(&text, error->code ? ": a part of it cannot be read."
+                                   : ": a part of it is damaged; make the disk anew.");
+    text_string(&text, "\r\n  Drive ");
     text_hex(&text, rest.drive, 2);
-    text_string(&text, ", ");
-    text_string(&text, what);
-    if (error->code) {
-        text_string(&text, " (sector ");
-        text_decimal(&text, error->values.number[0]);
-        text_string(&text, ", BIOS status ");
+    text_string(&text, ", sector ");
+    text_decimal(&text, has_status ? error->values.number[0] : rest.sector);
+    if (has_status) {
+        text_string(&text, ": BIOS status ");
         text_hex(&text, error->values.number[1], 2);
-        text_string(&text, ")");
     }
     say(buffer);
     say(".\r\nNothing was written to any disk. Ctrl+Alt+Del restarts the machine.\r\n");
@@ -69,21 +68,14 @@ static NO_RETURN void give_up(const char *what, const struct error *error) {
     }
 }
 
-static NO_RETURN void is_damaged(void) {
-    struct error none = OK;
-    give_up("is damaged; make the disk anew", &none);
-}
-
 /* Reads what stage 1 left on the disk, once. */
 static void read_rest(u32 size) {
     u8 *to = (u8 *)STAGE2_REST_ADDRESS;
     if (rest.is_there)
         return;
     struct error error = disk_read_low(rest.drive, rest.extensions, rest.sector, size, to);
-    if (error.code)
-        give_up("cannot be read", &error);
-    if (boot_sum(to, size) != BOOT_SUM)
-        is_damaged();
+    if (error.code || boot_sum(to, size) != BOOT_SUM)
+        give_up(&error);
     rest.is_there = true;
 }
 
@@ -106,8 +98,10 @@ bool part_load(u32 address) {
             continue;
         if (i >= STAGE2_RESIDENT_PARTS)
             read_rest(directory->rest_size);
-        if (!unpack(part))
-            is_damaged();
+        if (!unpack(part)) {
+            struct error none = OK;
+            give_up(&none);
+        }
         loaded[i] = true;
         return true;
     }

@@ -198,8 +198,8 @@ def test_the_rest_of_stage2_cannot_be_read(tmp_path, medium, form, drive, status
     image = machine.image_of(tmp_path / "other", {"/boot/aloft.cfg": machine.config()}, f"--format={form}")
     assert image.read_bytes().index((machine.BUILD / "stage2.bin").read_bytes()) + rest_of_stage2() == start
     bad = blkdebug(image, start // 512 + 4, False, read_only=medium == "cd")
-    core_stops(tmp_path, image, f"after error E26: the rest of it, from sector {start // unit} of drive {drive:#04x}, cannot be read "
-               f"(sector {(start + 2048) // unit}, BIOS status 0x{status})", medium=medium, blockdev=bad)
+    core_stops(tmp_path, image, f"after error E26: a part of it cannot be read. Drive {drive:#04x}, sector {(start + 2048) // unit}: "
+               f"BIOS status 0x{status}.", medium=medium, blockdev=bad)
 
 
 @pytest.mark.parametrize("medium, form", [("hdd", "hdd"), ("floppy", "floppy"), ("cd", "iso")])
@@ -209,7 +209,7 @@ def test_the_rest_of_stage2_is_damaged(tmp_path, medium, form):
     start = data.index((machine.BUILD / "stage2.bin").read_bytes()) + rest_of_stage2()
     data[start + 30000] ^= 1
     image.write_bytes(data)
-    core_stops(tmp_path, image, "is damaged; make the disk anew", medium=medium)
+    core_stops(tmp_path, image, "a part of it is damaged; make the disk anew.", medium=medium)
 
 
 def test_cut_short_volume(tmp_path):

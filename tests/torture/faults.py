@@ -21,8 +21,11 @@ KERNEL = machine.KERNELS / "c0100000.elf"
 GOOD = "PASS c0100000"
 STAGE1 = "Aloft boot error "  # and its letter
 
-# What a medium's boot reads: how many requests come before Aloft's first, then the sectors; and where stage 2 lies.
-Path = collections.namedtuple("Path", "firmware sectors stage2")
+# What a medium's boot reads: how many requests come before Aloft's first, then the sectors; where stage 2 begins, where what is read
+# of it when it is needed, and where that ends. A packed kernel's boot needs it.
+Path = collections.namedtuple("Path", "firmware sectors stage2 rest end")
+RESIDENT = int((machine.BUILD / "resident.inc").read_text().split()[-1])  # sectors
+CANNOT = "Aloft cannot go on"  # the core's last words, where the rest does not come
 
 
 FOLDERS = []
@@ -78,7 +81,7 @@ def read_path(medium, packed):
     first = next(i for i, (start, count) in enumerate(reads) if start <= stage2 < start + count)
     step = 4 if medium in machine.CDS else 1
     sectors = sorted({sector // step * step for start, count in reads[first:] for sector in range(start, start + count)})
-    return Path(first, sectors, [stage2, stage2 + (machine.BUILD / "stage2.bin").stat().st_size // 512])
+    return Path(first, sectors, stage2, stage2 + RESIDENT, stage2 + (machine.BUILD / "stage2.bin").stat().st_size // 512)
 
 
 @functools.cache
@@ -95,8 +98,25 @@ def boot_path(medium, packed=False):
     return Path(*json.loads(kept.read_text()))
 
 
-def is_stage2(path, sector):
-    return path.stage2[0] <= sector < path.stage2[1]
+def is_for_stage1(path, sector):
+    return path.stage2 <= sector < path.rest
+
+
+def is_rest(path, sector):
+    return path.rest <= sector < path.end
+
+
+def paths():
+    """(medium, is the kernel packed, sector) of all that boots read: with a packed kernel the rest of stage 2 alone."""
+    for medium in MEDIA:
+        yield from ((medium, False, sector) for sector in boot_path(medium).sectors)
+    for medium in ("hdd", "usb", "cd"):
+        path = boot_path(medium, True)
+        yield from ((medium, True, sector) for sector in path.sectors if is_rest(path, sector))
+
+
+def name_of(medium, packed, sector):
+    return f"{medium} sector {sector}{' of the rest of stage 2' * packed}"
 
 
 def ended(folder):

@@ -1,6 +1,7 @@
 ; A boot sector that flips the bits of stage 2 in memory, one after the other, and asks stage 1's own check after each.
 ;
-;   nasm -DSECTORS=... -DFIRST=... -DLAST=...    stage 2's sectors, which follow this one; the bytes whose bits are flipped
+;   nasm -DSTAGE2_RESIDENT_SECTORS=... -DFIRST=... -DLAST=...    the sectors that follow this one, stage 2's or the rest of it, which
+;                                                               has a sum of the same kind; the bytes whose bits are flipped
 ;
 ; in    DL = BIOS drive, which has disk extensions; a 386, and a serial port at 0x3f8
 ; out   a line on the serial port, then QEMU ends through port 0xf4: 0x10 if the check took stage 2 as it is, before and
@@ -36,7 +37,7 @@ start:  cli
         mov     [bp + DRIVE], dx
         mov     dword [bp + COUNT], 0
 
-        mov     cx, SECTORS
+        mov     cx, STAGE2_RESIDENT_SECTORS
         mov     bx, WHERE
         xor     edi, edi
         inc     di
@@ -113,7 +114,6 @@ flip:   mov     eax, [bp + PLACE]
 
 ; Out: ZF if the check took stage 2.
 check:  mov     byte [bp + TOOK], 0
-        mov     cx, SECTORS * 32        ; paragraphs
 %macro  jmp 1
         je      accepted                ; where it stands the sum was right
 %endmacro

@@ -6,14 +6,13 @@ TITLE = "sectors that fail once"
 FAST = 41
 
 
-def fails_once(folder, medium, sector):
-    image = faults.image(medium)
-    result = faults.boot(folder, image, medium, faults.failing(image, medium, sector, once=True))
+def fails_once(folder, medium, packed, sector):
+    image, path = faults.image(medium, packed), faults.boot_path(medium, packed)
+    result = faults.boot(folder, image, medium, faults.failing(image, medium, sector, once=True, path=path))
     assert result.status == machine.PASS and faults.GOOD in result.serial, result.serial[-2000:]
     return "booted"
 
 
 def cases():
-    for medium in faults.MEDIA:
-        for sector in faults.boot_path(medium).sectors:
-            yield f"{medium} sector {sector}", fails_once, (medium, sector)
+    for case in faults.paths():
+        yield faults.name_of(*case), fails_once, case
