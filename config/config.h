@@ -26,7 +26,8 @@
  * Files: config.h is for everybody. Inside, characters become words in lexer.c, variables are in
  * variables.c, if, loops, functions and the commands of the language itself in script.c, `test` in
  * expression.c, `search` in search.c, menuentry and submenu in entries.c, (hd0,1)/path in device.c,
- * what an entry boots in request.c, its options in options.c, default and timeout in choose.c.
+ * what an entry boots in request.c, its options in options.c, default and timeout in choose.c,
+ * hashes and users in trust.c.
  *
  * Everything lives in one struct of fixed size that the caller owns; the text of files is borrowed.
  * Limits have names and an error of their own (CONFIG_TOO_BIG). A script cannot run for ever: what
@@ -70,6 +71,7 @@ struct config_spot {
 struct config_entry {
     const char *title;         /* its arguments stand behind it: $1 is the title */
     const char *id;            /* "" if it has none */
+    const char *users;         /* who may boot it beside superusers; NULL: everybody (trust.h) */
     struct config_place place; /* of the command that opens it */
     u16 argument_count;
     struct config_spot body; /* behind its { */

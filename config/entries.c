@@ -67,21 +67,22 @@ bool config_note(struct config *c, const char *name, bool is_unknown) {
 
 /* --- menuentry and submenu --- */
 
-/* GRUB's options of menuentry and submenu; all but --id and --hotkey are about looks and users.
+/* GRUB's options of menuentry and submenu; --class and --group are about looks.
  * `index` moves to the option's last word. */
-static bool read_option(struct config *c, u32 *index, struct config_entry *entry) {
-    static const char names[] = "--id\0--hotkey\0--class\0--users\0--group\0";
+static bool read_option(struct config *c, u32 *index, struct config_entry *entry,
+                        bool *unrestricted) {
+    static const char names[] = "--id\0--hotkey\0--users\0--class\0--group\0";
     const char *word = c->words[*index];
     struct config_place place = c->places[*index];
     size_t length = 0;
     while (word[length] && word[length] != '=')
         length++;
-    if (string_equal(word, "--unrestricted"))
+    if (string_equal(word, "--unrestricted")) {
+        *unrestricted = true;
         return true;
-    const char *name = names;
-    while (*name && !string_is(name, word, length))
-        name = string_next(name);
-    if (!*name)
+    }
+    u32 name = name_index(names, word, length);
+    if (name == 5)
         return config_fail(c, ERROR_CONFIG_OPTION, place, c->words[0], word);
     const char *value = word + length + 1;
     if (!word[length]) {
@@ -89,26 +90,31 @@ static bool read_option(struct config *c, u32 *index, struct config_entry *entry
             return config_takes(c, place, word, "a value");
         value = c->words[*index];
     }
-    if (name == names)
+    if (name == 0)
         entry->id = value;
-    else if (name == string_next(names) && !value[1])
+    else if (name == 2)
+        entry->users = value;
+    else if (name == 1 && !value[1])
         entry->hotkey = (u8)*value;
     return true;
 }
 
 /* The title and the words behind it are kept one behind the other: they are $1, $2, ... */
 static bool read_title(struct config *c, struct config_entry *entry, bool options) {
+    bool unrestricted = false;
     for (u32 i = 1; i < c->word_count; i++) {
         const char *word = c->words[i];
         if (string_starts(word, "--")) {
             struct config_entry ignored;
-            MUST(read_option(c, &i, options ? entry : &ignored));
+            MUST(read_option(c, &i, options ? entry : &ignored, &unrestricted));
         } else if (!options) {
             MUST(word = config_keep(c, word));
             if (!entry->argument_count++)
                 entry->title = word;
         }
     }
+    if (options && !entry->users && !unrestricted)
+        entry->users = "";
     return true;
 }
 
@@ -136,6 +142,7 @@ bool config_open_entry(struct config *c, bool is_submenu) {
                                   CONFIG_NESTING_MAX);
     MUST(read_title(c, &entry, true));
     MUST(entry.id = config_keep(c, entry.id));
+    MUST(!entry.users || (entry.users = config_keep(c, entry.users)));
     MUST(read_title(c, &entry, false));
     if (!entry.title)
         return config_fail(c, ERROR_CONFIG_TITLE, place, c->words[0], NULL);
@@ -155,6 +162,7 @@ bool config_open_entry(struct config *c, bool is_submenu) {
 static bool add_outside(struct config *c) {
     struct config_entry entry = {.title = "commands outside any menuentry",
                                  .id = "",
+                                 .users = "",
                                  .place = c->outside.place,
                                  .body = {0, 1, 0},
                                  .argument_count = 1};

@@ -124,6 +124,10 @@ const char *config_value_set(struct config *config, const char *name, struct pla
  * if its file is gone. */
 void config_forget_hidden(struct config *config);
 
+/* The value that was set last, hidden ones included, also if that is ""; NULL if it was never set.
+ */
+const char *config_value_ever(struct config *config, const char *name);
+
 bool config_set(struct config *config, const char *name, const char *value,
                 struct config_place place);
 
@@ -170,6 +174,17 @@ bool config_note(struct config *config, const char *name, bool is_unknown);
 bool config_finish(struct config *config);
 
 bool config_add_file(struct config *config, const char *name, struct bytes text);
+
+/* --- trust.c --- */
+
+/* Is the word --hash=...? */
+bool config_is_hash(const struct config *config, u32 word);
+
+/* The digits in such a word: *digits. CONFIG_HASH. */
+bool config_hash(struct config *config, u32 word, const char **digits);
+
+/* password and password_pbkdf2. CONFIG_ARGUMENTS, CONFIG_PASSWORD. */
+bool config_set_password(struct config *config);
 
 /* --- expression.c, search.c, device.c --- */
 

@@ -48,8 +48,8 @@ static bool join(struct config *c, u32 first, const char **joined) {
 
 /* --- Commands --- */
 
-/* The path at words[word]; what stands behind it is for the caller. */
-static bool read_path(struct config *c, u32 word, struct file_request *file) {
+/* The path at words[word], whose hash is that or NULL; what stands behind it is for the caller. */
+static bool read_path(struct config *c, u32 word, const char *hash, struct file_request *file) {
     struct config_place place = c->places[0];
     struct file_path path;
     if (word >= c->word_count || !*c->words[word])
@@ -58,7 +58,8 @@ static bool read_path(struct config *c, u32 word, struct file_request *file) {
     MUST(config_path(c, c->words[word], place, &path));
     *file = (struct file_request){.place = place, .device = path.device, .arguments = ""};
     file->path = config_keep(c, path.path);
-    return file->path;
+    file->hash = hash ? config_keep(c, hash) : NULL;
+    return file->path && (!hash || file->hash);
 }
 
 static bool is_option(const struct config *c, u32 word) {
@@ -88,6 +89,7 @@ static bool grub_option(struct config *c, u32 word, struct boot_request *request
 
 static bool read_kernel(struct config *c, enum command_kind kind, struct boot_request *request) {
     bool nounzip = false;
+    const char *hash = NULL;
     u32 word = 1;
     if (request->kernel.path)
         return config_fail(c, ERROR_CONFIG_TWO_KERNELS, c->places[0], request->title, NULL);
@@ -95,6 +97,8 @@ static bool read_kernel(struct config *c, enum command_kind kind, struct boot_re
     for (; is_option(c, word); word++) {
         if (string_equal(c->words[word], "--nounzip"))
             nounzip = true;
+        else if (config_is_hash(c, word))
+            MUST(config_hash(c, word, &hash));
         else if (kind == COMMAND_KERNEL && string_equal(c->words[word], "--protocol=pvh"))
             request->protocol = PROTOCOL_PVH;
         else if (kind == COMMAND_KERNEL)
@@ -102,7 +106,7 @@ static bool read_kernel(struct config *c, enum command_kind kind, struct boot_re
         else
             MUST(grub_option(c, word, request));
     }
-    MUST(read_path(c, word, &request->kernel));
+    MUST(read_path(c, word, hash, &request->kernel));
     if (kind == COMMAND_CHAIN && !string_equal(request->kernel.path, "+1"))
         return config_takes(c, c->places[word], c->words[0],
                             "+1, or a device before it: (hd0,2)+1");
@@ -110,23 +114,27 @@ static bool read_kernel(struct config *c, enum command_kind kind, struct boot_re
     return join(c, word + 1, &request->kernel.arguments);
 }
 
-/* `initrd` takes several paths, `module` one and the arguments of it. */
+/* `initrd` takes several paths, each behind its options, `module` one and the arguments of it. */
 static bool read_modules(struct config *c, bool is_initrd, struct boot_request *request) {
     bool nounzip = false;
     u32 word = 1;
     if (!request->kernel.path)
         return config_fail(c, ERROR_CONFIG_MODULE_FIRST, c->places[0], NULL, NULL);
-    for (; is_option(c, word); word++) {
-        if (!string_equal(c->words[word], "--nounzip"))
-            return bad_option(c, word);
-        nounzip = true;
-    }
     do {
+        const char *hash = NULL;
+        for (; is_option(c, word); word++) {
+            if (config_is_hash(c, word))
+                MUST(config_hash(c, word, &hash));
+            else if (string_equal(c->words[word], "--nounzip"))
+                nounzip = true;
+            else
+                return bad_option(c, word);
+        }
         if (request->module_count == CONFIG_MODULES_MAX)
             return config_fail_number(c, ERROR_CONFIG_TOO_BIG, c->places[0], "modules",
                                       CONFIG_MODULES_MAX);
         struct file_request *module = &request->modules[request->module_count++];
-        MUST(read_path(c, word, module));
+        MUST(read_path(c, word, hash, module));
         module->nounzip = nounzip || is_initrd; /* Linux unpacks its own */
         if (!is_initrd)
             return join(c, word + 1, &module->arguments);

@@ -38,6 +38,7 @@ struct file_request {
     const char *arguments; /* the rest of the line, words joined by one space, quoted as GRUB does;
                               "" if none */
     struct config_place place; /* of the path; zeros if it is from no configuration */
+    const char *hash;          /* its digits (trust.h); NULL if none is given */
     struct device device;
     bool nounzip; /* --nounzip */
 };

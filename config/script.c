@@ -409,9 +409,13 @@ static void hand_echo(struct config *c, struct command *command) {
 }
 
 static bool hand_file(struct config *c, struct command *command) {
-    if (c->word_count > 1)
-        return config_path(c, c->words[1], c->places[1], &command->file);
-    if (command->kind == COMMAND_SOURCE)
+    u32 word = 1;
+    command->hash = NULL;
+    if (config_is_hash(c, word))
+        MUST(config_hash(c, word++, &command->hash));
+    if (c->word_count > word)
+        return config_path(c, c->words[word], c->places[word], &command->file);
+    if (command->kind == COMMAND_SOURCE || command->hash)
         return config_takes(c, c->places[0], c->words[0], "the path of a file");
     command->kind = COMMAND_END; /* `normal` alone: there is no other mode to go to */
     return true;
@@ -486,6 +490,7 @@ static bool execute(struct config *c, struct command *command) {
     case COMMAND_VALUE: return run_value(c, place);
     case COMMAND_SHIFT: return shift_arguments(c);
     case COMMAND_SETPARAMS: return set_arguments(c);
+    case COMMAND_PASSWORD: return config_set_password(c);
     case COMMAND_IGNORED:
     case COMMAND_IGNORED_0: return config_note(c, name, false);
     default: return true;

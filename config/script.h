@@ -64,6 +64,7 @@ enum command_kind {
     COMMAND_RETURN,
     COMMAND_SHIFT,
     COMMAND_SETPARAMS,
+    COMMAND_PASSWORD, /* password and password_pbkdf2 */
     COMMAND_IGNORED,  /* goes well */
     COMMAND_IGNORED_0 /* does not: a question about something that is not here */
 };
@@ -89,6 +90,7 @@ struct command {
     char test;
     const char *name;
     struct file_path file;
+    const char *hash; /* of the file: 128 digits; NULL if none is given */
 };
 
 /* Executes up to the next command that is for the caller. Errors: CONFIG_*, with line and column in

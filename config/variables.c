@@ -72,6 +72,11 @@ void config_forget_hidden(struct config *c) {
     }
 }
 
+const char *config_value_ever(struct config *c, const char *name) {
+    u32 at = find(c, 0, name, string_length(name));
+    return at == NOT_FOUND ? NULL : string_next(c->values + at + AT_NAME);
+}
+
 bool config_set(struct config *c, const char *name, const char *value, struct config_place place) {
     u32 name_size = (u32)string_length(name) + 1;
     u32 value_size = (u32)string_length(value) + 1;
