@@ -8,7 +8,7 @@
 #include "types.h"
 
 enum {
-    ENTRY_MOVES_MAX = 64,
+    ENTRY_MOVES_MAX = 66,     /* a kernel's segments, and the loader's memory in two pieces */
     TRAMPOLINE_ENTRY = 0x200, /* where struct cpu_entry stands in the trampoline's page */
 };
 
@@ -23,8 +23,8 @@ enum {
     LINUX_GDT_SIZE = 32,
 };
 
-/* Bytes to copy within physical memory below 4 GiB when the loader is done with its own memory,
- * then zeros behind them. Sources and places never overlap. */
+/* In order: bytes to copy within physical memory below 4 GiB when the loader is done with its own
+ * memory, then zeros behind them. Sources and places never overlap. */
 struct move {
     u32 from;
     u32 to;

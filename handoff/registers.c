@@ -9,8 +9,25 @@ void registers_gdt(u8 *gdt, u32 bits) {
     store64(gdt + SELECTOR_DATA, 0x00cf93000000ffff);
 }
 
+static void add_wipe(u64 start, u64 end, struct cpu_entry *entry) {
+    if (start < end)
+        entry->moves[entry->move_count++] =
+            (struct move){.to = (u32)start, .zero_size = (u32)(end - start)};
+}
+
+/* Nothing of the loader is left: its memory is zeroed, but for what the kernel is told there (the
+ * information and the trampoline behind it), before the kernel's own bytes go there. */
+static void wipe_loader(const struct plan *plan, struct cpu_entry *entry) {
+    u64 keep = plan->info_phys, end = plan->trampoline_phys + PAGE_SIZE;
+    if (keep >= LOADER_END || end <= LOADER_START)
+        keep = end = LOADER_END;
+    add_wipe(LOADER_START, keep, entry);
+    add_wipe(end, LOADER_END, entry);
+}
+
 static void add_moves(const struct plan *plan, struct cpu_entry *entry) {
     entry->move_count = 0;
+    wipe_loader(plan, entry);
     for (u32 i = 0; i < plan->load_count && entry->move_count < ENTRY_MOVES_MAX; i++) {
         const struct load *load = &plan->loads[i];
         if (load->late)

@@ -37,6 +37,10 @@ trampoline:
         mov     ecx, [ebp + MOVE_SIZE]
         rep     movsb
         mov     ecx, [ebp + MOVE_ZERO_SIZE]
+        shr     ecx, 2
+        rep     stosd
+        mov     ecx, [ebp + MOVE_ZERO_SIZE]
+        and     ecx, 3
         rep     stosb
         add     ebp, MOVE_STRIDE
         jmp     .move

@@ -15,6 +15,7 @@
 #undef image
 
 #include "handoff_check.h"
+#include "wipe_check.h"
 #include "elf_image.h"
 #include "cache.h"
 #include "load.h"
@@ -378,6 +379,8 @@ static void move_what_waits(struct chain *chain) {
         memcpy(chain->ram.bytes + move->to, chain->ram.bytes + move->from, move->size);
         memset(chain->ram.bytes + move->to + move->size, 0, move->zero_size);
     }
+    if (left_of_loader(&chain->plan, chain->ram.bytes) != LOADER_END)
+        fail_msg("%s: the loader left something", chain->name);
 }
 
 /* ---- what must have come of it ---- */

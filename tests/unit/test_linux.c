@@ -266,7 +266,7 @@ static void check_entry(const struct scene *scene, u32 code, u32 data) {
     assert_true(entry->sp <= scene->plan.info_phys && entry->sp > scene->plan.info_phys - 32);
     assert_true(scene->plan.stack_size >= 4096);
     assert_true(entry->trampoline == scene->plan.trampoline_phys);
-    assert_true(entry->ax == 0 && entry->di == 0 && entry->move_count == 0);
+    assert_true(entry->ax == 0 && entry->di == 0 && entry->move_count == 1);
 }
 
 static void check_firmware_map(const struct machine *machine, const u8 *at, u32 stride) {
@@ -506,8 +506,8 @@ static void test_opening_64(void **state) {
 
 static struct error boot_64(struct scene *scene, const struct source *source) {
     static struct opened opened;
-    const struct boot boot = {&scene->machine, &scene->request, scene->sizes, &scene->image,
-                              &opened};
+    const struct boot boot = {&scene->machine, &scene->request, scene->sizes,
+                              &scene->image,   &opened,         NULL};
     scene->request.protocol = PROTOCOL_LINUX;
     scene->request.flags = REQUEST_64;
     TRY(protocol_open(&boot, source));
@@ -738,7 +738,8 @@ static void test_video_of_a_kernel(void **state) {
     struct source source = source_memory(&file, "k");
     make_file(bytes);
     set_scene(&scene, 0);
-    const struct boot boot = {&scene.machine, &scene.request, scene.sizes, &scene.image, &opened};
+    const struct boot boot = {&scene.machine, &scene.request, scene.sizes,
+                              &scene.image,   &opened,        NULL};
     scene.request.protocol = PROTOCOL_LINUX;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         scene.request.gfxpayload = rows[i].gfxpayload;

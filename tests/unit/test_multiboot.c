@@ -7,6 +7,7 @@
 #include "multiboot_file.h"
 #include "native.h"
 #include "protocol.h"
+#include "wipe_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -393,8 +394,8 @@ static struct {
     struct made_file file;
 } scene;
 
-static const struct boot boot = {&scene.machine, &scene.request, scene.module_sizes, &scene.image,
-                                 &scene.opened};
+static const struct boot boot = {&scene.machine, &scene.request, scene.module_sizes,
+                                 &scene.image,   &scene.opened,  NULL};
 
 static const struct e820_row ram_8m[] = {
     QEMU_LOW, {0x100000, 0x6e0000, 1}, {0x7e0000, 0x20000, 3}, {0x100000000, 0x1000, 2}, {0}};
@@ -434,12 +435,15 @@ static struct error boot_file(const u8 *file, u32 size) {
         struct source source = source_memory(&module, "module");
         TRY(load_file(load, load->file ? &source : &kernel, &ram));
     }
+    memset(scene.ram + LOADER_START, 0xcc, LOADER_BUFFER - LOADER_START);
+    memset(scene.ram + LOADER_BUFFER_END, 0xcc, LOADER_END - LOADER_BUFFER_END);
     TRY(protocol_finish(&boot, &scene.plan, &ram, &scene.entry));
     for (u32 i = 0; i < scene.entry.move_count; i++) {
         const struct move *move = &scene.entry.moves[i];
         memcpy(scene.ram + move->to, scene.ram + move->from, move->size);
         memset(scene.ram + move->to + move->size, 0, move->zero_size);
     }
+    assert_int_equal(left_of_loader(&scene.plan, scene.ram), LOADER_END);
     return OK;
 }
 
@@ -1141,28 +1145,17 @@ static void test_hostile(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_load_addresses),
-        cmocka_unit_test(test_elf_habits),
-        cmocka_unit_test(test_elf_parts),
-        cmocka_unit_test(test_not_elf),
-        cmocka_unit_test(test_relocate),
-        cmocka_unit_test(test_info_1),
-        cmocka_unit_test(test_info_2),
-        cmocka_unit_test(test_bare_machine),
-        cmocka_unit_test(test_old_acpi),
-        cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_screens),
-        cmocka_unit_test(test_controller_pointers),
-        cmocka_unit_test(test_gfxpayload),
-        cmocka_unit_test(test_firmware_1),
-        cmocka_unit_test(test_aout_symbols),
-        cmocka_unit_test(test_kernel_in_the_way),
-        cmocka_unit_test(test_module_places),
-        cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_headers),        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_load_addresses), cmocka_unit_test(test_elf_habits),
+        cmocka_unit_test(test_elf_parts),      cmocka_unit_test(test_not_elf),
+        cmocka_unit_test(test_relocate),       cmocka_unit_test(test_info_1),
+        cmocka_unit_test(test_info_2),         cmocka_unit_test(test_bare_machine),
+        cmocka_unit_test(test_old_acpi),       cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_screens),        cmocka_unit_test(test_controller_pointers),
+        cmocka_unit_test(test_gfxpayload),     cmocka_unit_test(test_firmware_1),
+        cmocka_unit_test(test_aout_symbols),   cmocka_unit_test(test_kernel_in_the_way),
+        cmocka_unit_test(test_module_places),  cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_no_room),        cmocka_unit_test(test_fit),
         cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
