@@ -107,10 +107,13 @@ enum menu_action menu_key(struct menu *menu, u32 key) {
     case KEY_ENTER:
     case KEY_BOOT: return boot(menu, menu->current);
     case 'e':
-        if (!is_submenu)
+        if (!is_submenu && !menu->fixed)
             return MENU_EDIT;
         break;
-    case 'c': return MENU_COMMAND_LINE;
+    case 'c':
+        if (!menu->fixed)
+            return MENU_COMMAND_LINE;
+        break;
     default: return hotkey(menu, key);
     }
     return MENU_STAY;
@@ -160,12 +163,13 @@ static void draw_level(const struct menu *menu, const struct grid *grid) {
 enum { NOTE_SIZE = 160 };
 
 static void draw_shown(const struct menu *menu, const struct grid *grid, const char *note) {
+    static const char *const keys[2][2] = {{"Enter boots   e edits   c command line",
+                                            "Enter boots   e edits   c command line   Esc back"},
+                                           {"Enter boots", "Enter boots   Esc back"}};
     u32 around = parent(menu, menu->current);
     bool inside = around != menu->current;
     grid_frame(grid, menu->heading, inside ? menu->items[around].title : "",
-               menu->seconds >= 0 ? note : menu->note,
-               inside ? "Enter boots   e edits   c command line   Esc back"
-                      : "Enter boots   e edits   c command line");
+               menu->seconds >= 0 ? note : menu->note, keys[menu->fixed][inside]);
     draw_level(menu, grid);
 }
 

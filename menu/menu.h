@@ -45,6 +45,7 @@ struct menu {
     u32 current;    /* in items; to be set by who wants another one */
     int seconds;    /* left, or MENU_FOR_EVER */
     enum menu_style style;
+    bool fixed; /* nothing can be edited, and there is no command line */
 };
 
 enum menu_action {
