@@ -124,6 +124,10 @@ void sha512_end(struct sha512 *hash, u8 digest[SHA512_SIZE]) {
     secret_wipe(hash, sizeof *hash);
 }
 
+u64 sha512_first(const u8 *digest) {
+    return load_big(digest);
+}
+
 void sha512(struct bytes bytes, u8 digest[SHA512_SIZE]) {
     struct sha512 hash;
     sha512_begin(&hash);

@@ -26,6 +26,9 @@ void sha512_add(struct sha512 *hash, const void *bytes, size_t size);
 /* Wipes *hash. */
 void sha512_end(struct sha512 *hash, u8 digest[SHA512_SIZE]);
 
+/* The first 16 digits of a digest as a number, for messages. */
+u64 sha512_first(const u8 *digest);
+
 /* All at once. */
 void sha512(struct bytes bytes, u8 digest[SHA512_SIZE]);
 

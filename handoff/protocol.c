@@ -172,6 +172,8 @@ struct error protocol_plan(const struct boot *boot, struct plan *plan) {
                                 .module_sizes = boot->module_sizes,
                                 .info_size = row_of(boot)->info_size(boot),
                                 .symbols = {run->start, run->end - run->start}};
+    if (boot->held)
+        wish.held = *boot->held;
     if (protocol != PROTOCOL_NATIVE)
         TRY(wish_plain(boot, &options, &wish));
     TRY(plan_make(&wish, plan));

@@ -41,6 +41,7 @@ struct boot {
     const u64 *module_sizes;
     struct image *image;
     struct opened *opened;
+    const struct range *held; /* memory with the kernel's file (verify.h); NULL for none */
 };
 
 /* Errors: ELF_*, MULTIBOOT_*, LINUX_*, PVH_NONE, and what the source says. */

@@ -128,6 +128,7 @@ void claim_name(const struct claim *claim, struct text *text) {
         [CLAIM_TRAMPOLINE] = "page tables for the jump",
         [CLAIM_STAGING] = "staging",
         [CLAIM_SYMBOLS] = "the kernel's symbols",
+        [CLAIM_HELD] = "the kernel's file",
     };
     text_string(text, names[claim->kind]);
     if (claim->kind == CLAIM_KERNEL || claim->kind == CLAIM_MODULE)
@@ -145,6 +146,7 @@ u32 claim_memory_kind(const struct claim *claim) {
         [CLAIM_TRAMPOLINE] = MEMORY_TRAMPOLINE,
         [CLAIM_STAGING] = 0,
         [CLAIM_SYMBOLS] = MEMORY_KERNEL,
+        [CLAIM_HELD] = 0,
     };
     return kinds[claim->kind];
 }

@@ -81,6 +81,7 @@ enum claim_kind {
     CLAIM_TRAMPOLINE, /* the page tables with which paging goes on: free once the kernel runs */
     CLAIM_STAGING, /* where a load waits that must land on the loader; free once the kernel runs */
     CLAIM_SYMBOLS, /* the part of the kernel's file with its section headers and symbols */
+    CLAIM_HELD,    /* the kernel's file, for its hash; free once the kernel runs */
 };
 
 struct claim {

@@ -64,6 +64,9 @@ static struct error claim_segment(const struct machine *machine, struct plan *pl
         return error_make(ERROR_PLAN_RESERVED, .name = plan->image->name,
                           .other = "the interrupt vectors and the BIOS data area",
                           .number = {segment->number, segment->phys});
+    if (other && other->kind == CLAIM_HELD)
+        return error_make(ERROR_PLAN_HELD, .name = plan->image->name,
+                          .number = {segment->number, segment->phys});
     if (other)
         return error_make(
             ERROR_PLAN_OVERLAP, .name = plan->image->name,
@@ -72,13 +75,16 @@ static struct error claim_segment(const struct machine *machine, struct plan *pl
                       (struct claim){range.start, range.size, CLAIM_KERNEL, segment->number});
 }
 
-struct error physical_kernel(const struct machine *machine, struct plan *plan) {
+struct error physical_kernel(const struct plan_request *request, struct plan *plan) {
+    const struct range *held = &request->held;
     plan->claims.count = 0;
     TRY(claims_add(&plan->claims, (struct claim){0, BIOS_DATA_END, CLAIM_BIOS, 0}));
     TRY(claims_add(&plan->claims,
                    (struct claim){LOADER_START, LOADER_END - LOADER_START, CLAIM_LOADER, 0}));
+    if (held->size)
+        TRY(claims_add(&plan->claims, (struct claim){held->start, held->size, CLAIM_HELD, 0}));
     for (u32 i = 0; i < plan->image->segment_count; i++)
-        TRY(claim_segment(machine, plan, &plan->image->segments[i]));
+        TRY(claim_segment(request->machine, plan, &plan->image->segments[i]));
     return OK;
 }
 

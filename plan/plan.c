@@ -181,7 +181,7 @@ struct error plan_make(const struct plan_request *request, struct plan *plan) {
 
     TRY(choose_format(request, plan));
     TRY(check_addresses(plan));
-    TRY(physical_kernel(machine, plan));
+    TRY(physical_kernel(request, plan));
     plan->entry = plan->paging ? image->entry_virt : image->entry_phys;
     TRY(plan->paging ? plan_paging(request, plan) : plan_without_paging(request, plan));
     TRY(physical_loads(machine, plan));

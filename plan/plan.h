@@ -121,6 +121,7 @@ struct plan_request {
     u32 module_count;
     const u64 *module_sizes;
     u64 info_size;        /* bytes to set aside for the boot information and the GDT */
+    struct range held;    /* memory with the kernel's file; size 0 for none */
     bool low;             /* as Multiboot kernels expect it; with paging off only (low.c) */
     struct range symbols; /* of the kernel's file, to be loaded too; size 0 for none */
     u64 modules_below;    /* 0: wherever the kernel sees them */

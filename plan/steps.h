@@ -32,7 +32,7 @@ bool lacks_at(const struct segment *segment);
 MUST_USE struct error no_at(const struct image *image, const struct segment *segment);
 
 /* Claims the BIOS's data, the loader and every segment. Errors: PLAN_NO_RAM and the like. */
-MUST_USE struct error physical_kernel(const struct machine *machine, struct plan *plan);
+MUST_USE struct error physical_kernel(const struct plan_request *request, struct plan *plan);
 
 /* Finds a place below `below` and claims it, whole pages. ERROR_PLAN_MEMORY. */
 MUST_USE struct error physical_place(const struct machine *machine, struct plan *plan,

@@ -43,8 +43,8 @@ enum {
      * sectors, stage 2 begins with sector 2, so that a track ends at the boundary, too. */
     STAGE2_ADDRESS = 0x70800,
     STAGE2_PIECE = 124,            /* sectors */
-    STAGE2_REST_ADDRESS = 0x82000, /* where the rest is read to; what stage 1 reads ends before */
-    STAGE2_END = 0x90000,
+    STAGE2_REST_ADDRESS = 0x80800, /* where the rest is read to; what stage 1 reads ends before */
+    STAGE2_END = 0x8d000,
     STAGE2_SECTORS_MAX = (STAGE2_END - STAGE2_ADDRESS) / 512,
     STAGE2_LBA_FAT = 2,   /* where it begins in an unpartitioned FAT volume */
     STAGE2_LBA_FAT32 = 8, /* behind FS info (1) and the copies of both (6, 7) */
@@ -57,7 +57,9 @@ enum {
     HEAD_DIRECTORY = 0x1c, /* struct stage2_directory */
     HEAD_UNPACK = 0xe0,    /* code: unpacks the part that EBX points to, but for its calls */
     HEAD_CALLS = 0xe8,     /* code: the calls of that part */
-    HEAD_SIZE = 0x3d0,
+    HEAD_LOCK = 0x3d0,     /* LOCK_SIZE bytes: the configuration's SHA-512; zeros without a lock */
+    LOCK_SIZE = 64,
+    HEAD_SIZE = 0x410,
     STAGE2_FLAT = 0x20000, /* where the unpacked whole begins */
     STAGE2_PARTS = 5,
     STAGE2_CORE_PARTS = 2,     /* the first: code and constants of the core */

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "editor.h"
 #include "input.h"
+#include "lock.h"
 #include "native.h"
 #include "screen.h"
 
@@ -115,15 +116,84 @@ static bool type(struct boot_menu *boot) {
     }
 }
 
+/* --- Users --- */
+
+static void wait_seconds(u32 seconds) {
+    u32 begun = clock_ticks();
+    while (clock_since(begun) < seconds * TICKS_10_SECONDS / 10)
+        input_idle();
+}
+
+/* False if the user gave up. */
+static bool ask(const char *place, struct login *login) {
+    enum login_action action = LOGIN_STAY;
+    login_open(login);
+    while (action == LOGIN_STAY) {
+        struct grid grid = screen_grid();
+        u32 key;
+        grid_frame(&grid, ALOFT_NAME, place, "", "Enter goes on   Esc back");
+        login_draw(login, &grid);
+        screen_show(&grid);
+        while (!(key = input_key()))
+            input_idle();
+        action = login_key(login, key);
+    }
+    return action == LOGIN_DONE;
+}
+
+static void log_in(struct boot_menu *boot, const char *place) {
+    struct text note = TEXT_IN(boot->note);
+    struct runner *runner = boot->runner;
+    struct login login;
+    if (boot->failures == LOGIN_TRIES) {
+        text_string(&note, "Too many wrong passwords. Start the machine again.");
+        return;
+    }
+    if (ask(place, &login)) {
+        if (config_login(runner->config, login.user, login.password)) {
+            struct text user = TEXT_IN(runner->user);
+            text_string(&user, login.user);
+            boot->failures = 0;
+        } else {
+            wait_seconds(1u << boot->failures++);
+            text_string(&note, "There is no such user with this password.");
+        }
+    }
+    login_wipe(&login);
+    input_forget();
+}
+
+static bool may(const struct boot_menu *boot, enum menu_action action, u32 entry) {
+    struct config *config = boot->runner->config;
+    const char *user = boot->runner->user;
+    return action == MENU_BOOT ? config_may_boot(config, entry, user)
+                               : config_may_edit(config, user);
+}
+
+/* Whoever may not is asked who they are. */
+static bool let(struct boot_menu *boot, enum menu_action action, u32 entry) {
+    static const char refused[] = "This user may not do that.";
+    if (may(boot, action, entry))
+        return true;
+    log_in(boot, action == MENU_COMMAND_LINE ? "Command line" : boot->items[entry].title);
+    if (may(boot, action, entry))
+        return true;
+    if (!*boot->note && *boot->runner->user)
+        memcpy(boot->note, refused, sizeof refused);
+    return false;
+}
+
 /* --- The menu --- */
 
-static void make_items(struct boot_menu *boot) {
+static void make_menu(struct boot_menu *boot, u32 default_at, struct menu *menu) {
     const struct config *config = boot->runner->config;
     for (u32 i = 0; i < config->entry_count; i++) {
         const struct config_entry *entry = &config->entries[i];
         boot->items[i] =
             (struct menu_item){entry->title, entry->depth, entry->is_submenu, entry->hotkey};
     }
+    menu_open(menu, ALOFT_NAME, boot->items, config->entry_count, default_at);
+    menu->fixed = lock_is_set();
 }
 
 /* Goes on until a key or the time asks for something. */
@@ -160,6 +230,11 @@ static void choose(struct boot_menu *boot, struct menu *menu, u32 *entry) {
         boot->text.size = 0;
         boot->typed = false;
         boot->command_line = action == MENU_COMMAND_LINE;
+        if (!let(boot, action, menu->current)) {
+            menu->seconds = MENU_FOR_EVER;
+            menu->style = MENU_SHOWN;
+            continue;
+        }
         if (action == MENU_BOOT ||
             ((boot->command_line || take_body(boot, menu->current)) && type(boot)))
             return;
@@ -187,12 +262,11 @@ struct error boot_menu_choose(struct boot_menu *boot, struct runner *runner,
     bool wanted = input_shift();
     if (config->entry_count == 1 && !*config_variable(config, "timeout"))
         seconds = 0;
-    if (!wanted && seconds == 0)
+    if (!wanted && seconds == 0 && may(boot, MENU_BOOT, *entry))
         return OK;
     struct menu menu;
-    make_items(boot);
-    menu_open(&menu, ALOFT_NAME, boot->items, config->entry_count, *entry);
-    if (!wanted && seconds > 0) {
+    make_menu(boot, *entry, &menu);
+    if (!wanted && seconds >= 0) {
         menu.seconds = seconds;
         menu.style = style(config);
     }
@@ -207,10 +281,11 @@ const struct bytes *boot_menu_text(const struct boot_menu *boot) {
 
 /* --- After a failure --- */
 
-enum boot_next boot_menu_next(struct boot_menu *boot, u32 *entry) {
-    if (!boot->runner || !boot->has_config)
+enum boot_next boot_menu_next(struct boot_menu *boot, const struct error *error, u32 *entry) {
+    if (!boot->runner || !boot->has_config || lock_stops(error->code))
         return BOOT_STOP;
-    if (!boot->automatic || !config_fallback(boot->runner->config, boot->fallbacks++, entry))
+    if (!boot->automatic || !config_fallback(boot->runner->config, boot->fallbacks++, entry) ||
+        !may(boot, MENU_BOOT, *entry))
         return BOOT_MENU;
     boot->chosen = *entry;
     return BOOT_FALLBACK;
@@ -220,10 +295,9 @@ void boot_menu_again(struct boot_menu *boot, u32 *entry) {
     const struct config *config = boot->runner->config;
     struct menu menu;
     input_any_key();
-    make_items(boot);
     if (boot->chosen >= config->entry_count)
         boot->chosen = 0;
-    menu_open(&menu, ALOFT_NAME, boot->items, config->entry_count, boot->chosen);
+    make_menu(boot, boot->chosen, &menu);
     menu.current = *entry = boot->chosen;
     if (!boot->typed || !type(boot))
         choose(boot, &menu, entry);

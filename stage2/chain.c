@@ -2,6 +2,7 @@
 
 #include "bios.h"
 #include "bytes.h"
+#include "verify.h"
 
 enum {
     SECTOR_SIZE = 512,
@@ -22,6 +23,8 @@ struct error chain(const struct volumes *volumes, const struct boot_request *req
     struct bios_registers registers = {.edx = volumes->machine->drive.bios_number};
     TRY(source_read(volumes->disk, TABLE, low(TABLE_COPY), TABLE_SIZE));
     TRY(source_read(volumes->disk, partition->start, low(BOOT_SECTOR), SECTOR_SIZE));
+    TRY(verify_bytes(request->kernel.path, request->kernel.hash,
+                     (struct bytes){low(BOOT_SECTOR), SECTOR_SIZE}));
     if (load16(low(BOOT_SECTOR + SIGNATURE)) != 0xaa55 && !(request->flags & REQUEST_FORCE))
         return error_make(ERROR_CHAIN_SIGNATURE, .number = {number});
     if (number - 1 < 4)

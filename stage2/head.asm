@@ -187,4 +187,5 @@ unpack: mov     esi, [ebx + PART_PACKED]
 %assign kind kind + 1
 %endrep
 
-        times HEAD_SIZE - ($ - $$) db 0
+        times HEAD_LOCK - ($ - $$) db 0
+        times HEAD_SIZE - ($ - $$) db 0 ; written by aloft install --lock (lock.h)

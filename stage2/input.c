@@ -44,6 +44,12 @@ void input_idle(void) {
     bios_call(BIOS_IDLE, &registers);
 }
 
+void input_forget(void) {
+    enum { BDA_KEYS = 0x41e, BDA_KEYS_SIZE = 32 };
+    memset((u8 *)(uintptr_t)bda(BDA_KEYS), 0, BDA_KEYS_SIZE);
+    reader = (struct key_reader){0, 0};
+}
+
 void input_any_key(void) {
     while (input_key())
         ;

@@ -17,4 +17,7 @@ void input_idle(void);
 /* Sleeps until a key is pressed. Keys that were pressed before do not count. */
 void input_any_key(void);
 
+/* The BIOS keeps the last 16 keys in its data area (0x41e): no longer. */
+void input_forget(void);
+
 #endif

@@ -19,13 +19,15 @@
 #include "timing.h"
 #include "vbe.h"
 #include "enter.h"
+#include "lock.h"
+#include "verify.h"
 #include "volumes.h"
 
 enum { CACHE_LINES = 4 };
 
 /* Memory is the loader's own below LOADER_END, so the big values stand in .bss and not on the
  * stack. */
-static struct machine machine;
+static struct machine machine __attribute__((section(".scratch")));
 static struct screen first_screen; /* before an entry asked for another one */
 static struct disk disk;
 static struct cache cache;
@@ -37,16 +39,20 @@ static struct config config;
 static struct boot_menu menu;
 static struct boot_request request;
 static struct runner runner;
-static struct file kernel, modules[CONFIG_MODULES_MAX];
+static struct file kernel, modules[CONFIG_MODULES_MAX] __attribute__((section(".scratch")));
 static struct gzip_file unpacked[1 + CONFIG_MODULES_MAX]; /* the kernel, the modules */
 static struct inflater inflater;
+static struct range held; /* the kernel's file, where it has a hash */
+static struct bytes held_bytes;
+static struct verifier verifier;
+static struct watched_file watched[CONFIG_MODULES_MAX] __attribute__((section(".scratch")));
 static u64 module_sizes[CONFIG_MODULES_MAX];
 static struct image image __attribute__((section(".low")));
 static struct plan plan;
 static struct cpu_entry entry;
 static struct opened opened;
 static struct timing timing;
-static const struct boot kernel_boot = {&machine, &request, module_sizes, &image, &opened};
+static const struct boot kernel_boot = {&machine, &request, module_sizes, &image, &opened, &held};
 
 /* In the loader a physical address below 4 GiB is a pointer. */
 static const struct ram ram = {.bytes = NULL, .start = 0, .size = 4 * GIB};
@@ -58,12 +64,13 @@ static struct error find_kernel(const char *path, bool *found) {
     return OK;
 }
 
-/* The configuration of one volume, or a kernel at one of the usual places. */
+/* The configuration of one volume, or a kernel at one of the usual places; a lock is one to a
+ * configuration. */
 static struct error find_work(bool *found) {
     *found = false;
     for (u32 i = 0; i < ARRAY_COUNT(config_paths) && !*found; i++)
         TRY(run_config(&runner, config_paths[i], found));
-    for (u32 i = 0; i < ARRAY_COUNT(kernel_paths) && !*found; i++)
+    for (u32 i = 0; i < ARRAY_COUNT(kernel_paths) && !*found && !lock_is_set(); i++)
         TRY(find_kernel(kernel_paths[i], found));
     return OK;
 }
@@ -97,20 +104,39 @@ static struct error open_file(const struct file_request *wanted, struct file *fi
     return volume_file(volumes_at(&volumes, &wanted->device), wanted->path, file);
 }
 
+/* From here on the kernel's file is what was hashed (verify.h). */
+static struct error hold_kernel(void) {
+    u64 size = kernel.data.size;
+    TRY(verify_hold(&machine, size, &held));
+    held_bytes = (struct bytes){(const u8 *)(uintptr_t)held.start, (size_t)size};
+    TRY(source_read(&kernel.data, 0, (u8 *)held_bytes.at, held_bytes.size));
+    kernel.data = source_memory(&held_bytes, kernel.data.name);
+    return verify_bytes(kernel.data.name, request.kernel.hash, held_bytes);
+}
+
+static struct error open_module(u32 i) {
+    const struct file_request *wanted = &request.modules[i];
+    TRY(open_file(wanted, &modules[i]));
+    if (wanted->hash)
+        verify_watch(&watched[i], &verifier, &modules[i].data);
+    if (!wanted->nounzip)
+        TRY(gzip_open(&unpacked[i + 1], &inflater, &modules[i].data));
+    module_sizes[i] = modules[i].data.size;
+    return OK;
+}
+
 static struct error open_files(u32 number) {
     TRY(run_entry(&runner, number, boot_menu_text(&menu), &request));
     if (request.protocol == PROTOCOL_CHAIN)
         return chain(&volumes, &request);
     TRY(open_file(&request.kernel, &kernel));
+    if (request.kernel.hash)
+        TRY(hold_kernel());
     if (!request.kernel.nounzip)
         TRY(gzip_open(&unpacked[0], &inflater, &kernel.data));
     TRY(protocol_open(&kernel_boot, &kernel.data));
-    for (u32 i = 0; i < request.module_count; i++) {
-        TRY(open_file(&request.modules[i], &modules[i]));
-        if (!request.modules[i].nounzip)
-            TRY(gzip_open(&unpacked[i + 1], &inflater, &modules[i].data));
-        module_sizes[i] = modules[i].data.size;
-    }
+    for (u32 i = 0; i < request.module_count; i++)
+        TRY(open_module(i));
     return OK;
 }
 
@@ -124,12 +150,24 @@ static struct error choose_screen(void) {
     return note;
 }
 
+/* Modules lie below 4 GiB. */
+static struct error load_module(const struct load *load) {
+    u32 i = load->file - 1;
+    const char *hash = request.modules[i].hash;
+    if (hash)
+        verify_begin(&watched[i]);
+    TRY(load_file(load, &modules[i].data, &ram));
+    return hash ? verify_end(&watched[i], hash) : OK;
+}
+
 static struct error load_rows(void) {
     for (u32 i = 0; i < plan.load_count; i++) {
         const struct load *load = &plan.loads[i];
-        const struct source *file = load->file ? &modules[load->file - 1].data : &kernel.data;
         bool high = load->phys + load->memory_size > 4 * GIB;
-        TRY(high ? high_load(load, file) : load_file(load, file, &ram));
+        if (load->file)
+            TRY(load_module(load));
+        else
+            TRY(high ? high_load(load, &kernel.data) : load_file(load, &kernel.data, &ram));
     }
     TRY(gzip_check(&unpacked[0]));
     return load_relocate(&plan, &ram);
@@ -222,6 +260,7 @@ static void forget_attempt(void) {
     memset(&image, 0, sizeof image);
     memset(&plan, 0, sizeof plan);
     memset(&request, 0, sizeof request);
+    memset(&held, 0, sizeof held);
     memset(&entry, 0, sizeof entry);
 }
 
@@ -229,7 +268,7 @@ static void forget_attempt(void) {
 static struct error recover(struct report_context *context, const struct error *error,
                             u32 *number) {
     parts_about(error->code);
-    enum boot_next next = boot_menu_next(&menu, number);
+    enum boot_next next = boot_menu_next(&menu, error, number);
     report_error(context, error,
                  next == BOOT_FALLBACK ? "  Now the fallback entry."
                  : next == BOOT_MENU   ? "  Any key goes to the menu."
@@ -254,7 +293,8 @@ void main(u32 given, u32 rest_sector) {
     u32 number = 0;
     timing_begin(&timing);
     parts_begin((u8)given, given >> 8 & 1, rest_sector);
-    memset(&image, 0, sizeof image); /* .low is not zeroed */
+    memset(&machine, 0, sizeof machine); /* .scratch and .low are not zeroed */
+    memset(&image, 0, sizeof image);
     console_init(&machine);
     struct error error = prepare(given, &context);
     timing_lap(&timing, &timing.spent.open);

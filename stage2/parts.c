@@ -10,7 +10,7 @@ static struct {
     u8 drive;
     bool extensions, is_there;
 } rest;
-static struct lzma_model model __attribute__((section(".scratch")));
+static struct lzma_model model __attribute__((section(".end")));
 
 void parts_begin(u8 drive, bool extensions, u32 rest_sector) {
     rest.drive = drive;

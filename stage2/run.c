@@ -2,6 +2,8 @@
 
 #include "bios.h"
 #include "console.h"
+#include "lock.h"
+#include "verify.h"
 #include "x86.h"
 
 enum { HOPS_MAX = 8, SLEEP_MAX = 3600 };
@@ -36,12 +38,14 @@ static struct error read_more(struct runner *runner, const struct command *comma
     struct bytes text;
     bool found = false;
     const struct volume *volume = volumes_at(runner->volumes, &command->file.device);
+    TRY(lock_demand(command->file.path, command->hash));
     if (volume)
         TRY(read_text(runner, volume, command->file.path, &text, &found));
     if (!found) {
         script_status(runner->config, false);
         return OK;
     }
+    TRY(verify_bytes(command->file.path, command->hash, text));
     if (command->kind == COMMAND_SOURCE)
         return script_push(runner->config, command->file.path, text);
     if (runner->text_first)
@@ -168,6 +172,7 @@ struct error run_config(struct runner *runner, const char *path, bool *found) {
     TRY(read_text(runner, &runner->volumes->boot, path, &text, found));
     if (!*found)
         return OK;
+    TRY(lock_check(path, text));
     volumes_name(runner->volumes, &runner->volumes->boot, runner->device);
     TRY(config_start(path, text, runner->device, runner->config));
     TRY(run(runner, NULL));
@@ -175,15 +180,15 @@ struct error run_config(struct runner *runner, const char *path, bool *found) {
     return OK;
 }
 
-static struct error check_drive(struct runner *runner, const struct file_request *file,
-                                bool sector) {
-    struct error error = OK;
+static struct error check_file(struct runner *runner, const struct file_request *file,
+                               bool sector) {
+    struct error error = lock_demand(file->path, file->hash);
     if (sector ? !volumes_partition(runner->volumes, &file->device)
                : !volumes_at(runner->volumes, &file->device)) {
         error = error_make(ERROR_CONFIG_OTHER_DRIVE, .name = file->path);
-        error.line = file->place.line;
-        error.column = file->place.column;
     }
+    error.line = file->place.line;
+    error.column = file->place.column;
     return error;
 }
 
@@ -198,10 +203,12 @@ struct error run_entry(struct runner *runner, u32 entry, const struct bytes *edi
         runner->text_read = runner->text_used;
         edited = NULL;
         TRY(config_default(runner->config, &entry));
+        if (!config_may_boot(runner->config, entry, runner->user))
+            return error_make(ERROR_CONFIG_USER, .name = runner->config->entries[entry].title);
     }
     TRY(request_finish(runner->config, request));
-    TRY(check_drive(runner, &request->kernel, request->protocol == PROTOCOL_CHAIN));
+    TRY(check_file(runner, &request->kernel, request->protocol == PROTOCOL_CHAIN));
     for (u32 i = 0; i < request->module_count; i++)
-        TRY(check_drive(runner, &request->modules[i], false));
+        TRY(check_file(runner, &request->modules[i], false));
     return OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot.h"
+#include "message.h"
 
 enum { SECTOR = 512 };
 
@@ -11,8 +12,27 @@ enum { SECTOR = 512 };
 extern const u8 boot_sector_start[], cd_sector_start[], stage2_start[], stage2_end[];
 extern const u8 stage2_symbols_start[], stage2_symbols_end[];
 
-struct bytes bootcode_stage2(void) {
-    return (struct bytes){stage2_start, (size_t)(stage2_end - stage2_start)};
+/* The last four bytes of what stage 1 reads make the sum right (stage1/boot.h). */
+static void write_lock(u8 *stage2, u32 size, const u8 *lock) {
+    size -= load32(stage2 + HEAD_DIRECTORY + offsetof(struct stage2_directory, rest_size));
+    memcpy(stage2 + HEAD_LOCK, lock, LOCK_SIZE);
+    store32(stage2 + size - 4, 0);
+    store32(stage2 + size - 4, BOOT_SUM - boot_sum(stage2, size));
+}
+
+struct bytes bootcode_stage2(const u8 *lock) {
+    struct bytes stage2 = {stage2_start, (size_t)(stage2_end - stage2_start)};
+    if (!lock)
+        return stage2;
+    u8 *copy = make_room(stage2.size, 1);
+    memcpy(copy, stage2.at, stage2.size);
+    write_lock(copy, (u32)stage2.size, lock);
+    return (struct bytes){copy, stage2.size};
+}
+
+bool bootcode_is_locked(struct bytes stage2) {
+    static const u8 none[LOCK_SIZE];
+    return stage2.size >= HEAD_SIZE && memcmp(stage2.at + HEAD_LOCK, none, LOCK_SIZE) != 0;
 }
 
 struct bytes bootcode_symbols(void) {
@@ -21,7 +41,7 @@ struct bytes bootcode_symbols(void) {
 }
 
 u32 bootcode_stage2_sectors(void) {
-    return (u32)(bootcode_stage2().size / SECTOR);
+    return (u32)((size_t)(stage2_end - stage2_start) / SECTOR);
 }
 
 struct bytes bootcode_cd(void) {

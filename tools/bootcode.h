@@ -4,8 +4,13 @@
 
 #include "bytes.h"
 
-/* Stage 2 as it lies on a disk: whole sectors of 512 bytes. */
-struct bytes bootcode_stage2(void);
+/* Stage 2 as it lies on a disk: whole sectors of 512 bytes. `lock` is the hash of the configuration
+ * that it is locked to; NULL for none. */
+struct bytes bootcode_stage2(const u8 *lock);
+
+/* Is this stage 2 locked? */
+bool bootcode_is_locked(struct bytes stage2);
+
 u32 bootcode_stage2_sectors(void);
 
 /* The names of stage 2's functions, as nm -n prints them. */

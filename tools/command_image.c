@@ -1,6 +1,7 @@
 /* aloft image: a disk image that boots the files of a folder. */
 #include "command.h"
 #include "image_file.h"
+#include "lock.h"
 #include "message.h"
 #include "options.h"
 
@@ -20,6 +21,8 @@ static const char help[] =
     "  --format=iso        a CD, which boots from a USB stick too (when FILE ends in .iso)\n"
     "  --size=SIZE         64M, 1G; as the files need, and 32M at least, when not given\n"
     "  --filesystem=ext2   or ext3, ext4, fat: of the partition; FAT when not given\n"
+    "  --lock              the loader boots by this configuration, and by no other "
+    "(docs/security.md)\n"
     "  --fat=12|16|32      by size when not given; 32 with gpt\n"
     "\n"
     "Needs mkfs.fat (Debian: dosfstools) and mcopy (Debian: mtools), for ext mke2fs (Debian: "
@@ -69,20 +72,22 @@ static void check_wish(const char *who, const struct image_wish *wish) {
 
 int command_image(int count, char **words) {
     const struct call call = {"aloft image", help, count, words};
-    struct words things = {0}, output = {0}, format = {0}, size = {0}, fat = {0}, filesystem = {0};
+    struct words things = {0}, output = {0}, format = {0}, size = {0}, fat = {0}, filesystem = {0},
+                 locks = {0};
     const struct option options[] = {
         {"-o", &output, OPTION_VALUE},
         {"--format", &format, OPTION_VALUE},
         {"--size", &size, OPTION_VALUE},
         {"--fat", &fat, OPTION_VALUE},
         {"--filesystem", &filesystem, OPTION_VALUE},
+        {"--lock", &locks, OPTION_FLAG},
     };
     options_read(&call, options, ARRAY_COUNT(options), &things, NULL);
     const char *folder = options_one(&call, &things, "the folder");
     const char *path = words_last(&output, NULL);
     if (!path)
         die(call.who, "where to? add -o FILE");
-    const struct image_wish wish = {
+    struct image_wish wish = {
         .format = image_format_of(call.who, words_last(&format, usual_format(path))),
         .size = read_size(call.who, words_last(&size, NULL)),
         .fat_bits = read_fat(call.who, words_last(&fat, NULL)),
@@ -97,5 +102,13 @@ int command_image(int count, char **words) {
              "%s has neither a configuration nor a kernel where the loader looks; "
              "put the kernel at %s/boot/kernel.elf, or write %s/boot/aloft.cfg",
              folder, folder, folder);
-    return image_write(call.who, &tree, &wish, path) ? OUTCOME_DONE : OUTCOME_FAILED;
+    struct lock lock;
+    if (locks.count && !lock_to_tree(call.who, &tree, &lock))
+        return OUTCOME_FAILED;
+    wish.lock = locks.count ? lock.digest : NULL;
+    if (!image_write(call.who, &tree, &wish, path))
+        return OUTCOME_FAILED;
+    if (locks.count)
+        lock_print(&lock);
+    return OUTCOME_DONE;
 }

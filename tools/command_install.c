@@ -5,12 +5,13 @@
 
 #include "command.h"
 #include "install.h"
+#include "lock.h"
 #include "message.h"
 #include "options.h"
 #include "program.h"
 
 static const char help[] =
-    "usage: aloft install [--force] [--record=FILE] DISK\n"
+    "usage: aloft install [--lock] [--force] [--record=FILE] DISK\n"
     "       aloft install --undo [--force] [--record=FILE] DISK\n"
     "\n"
     "Puts the loader on an image or a disk that has partitions (MBR or GPT) or is one FAT volume; "
@@ -18,6 +19,12 @@ static const char help[] =
     "and partitions\n"
     "stay as they are. What is replaced is saved first, and --undo brings every byte of it back.\n"
     "\n"
+    "  --lock         the loader boots by the configuration that DISK has now, and by no other: "
+    "every "
+    "file needs a\n"
+    "                 --hash= there, and nothing can be edited (docs/security.md). Without --lock "
+    "a "
+    "lock is taken away\n"
     "  --force        also where another boot loader or other data is; with --undo, also where the "
     "disk\n"
     "                 was changed since\n"
@@ -34,12 +41,21 @@ static const char *usual_record(const char *disk) {
     return make_text("%s.aloft-undo", is_device && slash ? slash + 1 : disk);
 }
 
-static bool install(struct changes *changes, const char *record, bool forced) {
-    if (!install_decide(changes, forced) || !changes_save(changes, record))
+static bool install(struct changes *changes, const char *record, bool forced, bool locked) {
+    struct source disk = changes_source(changes);
+    struct lock lock;
+    if (locked && !lock_to_disk(changes->who, &disk, &lock))
+        return false;
+    if (!install_decide(changes, forced, locked ? lock.digest : NULL) ||
+        !changes_save(changes, record))
         return false;
     if (!changes_apply(changes) || !install_check(changes))
         return false;
     printf("Aloft is on %s. What was there before: %s\n", changes->disk, record);
+    if (locked)
+        lock_print(&lock);
+    else if (install_was_locked(changes))
+        printf("It was locked, and is so no longer.\n");
     return true;
 }
 
@@ -54,10 +70,11 @@ static bool undo(struct changes *changes, const char *record, bool forced) {
 
 int command_install(int count, char **words) {
     const struct call call = {"aloft install", help, count, words};
-    struct words things = {0}, force = {0}, backwards = {0}, records = {0};
+    struct words things = {0}, force = {0}, backwards = {0}, records = {0}, lock = {0};
     const struct option options[] = {
         {"--force", &force, OPTION_FLAG},
         {"--undo", &backwards, OPTION_FLAG},
+        {"--lock", &lock, OPTION_FLAG},
         {"--record", &records, OPTION_VALUE},
     };
     options_read(&call, options, ARRAY_COUNT(options), &things, NULL);
@@ -68,7 +85,7 @@ int command_install(int count, char **words) {
         record = usual_record(disk);
     sigset_t before = signals_hold();
     bool done = backwards.count ? undo(&changes, record, force.count)
-                                : install(&changes, record, force.count);
+                                : install(&changes, record, force.count, lock.count);
     signals_release(before);
     return done ? OUTCOME_DONE : OUTCOME_FAILED;
 }

@@ -40,6 +40,7 @@ struct making {
     const char *path; /* of the temporary file, which becomes the target when it is whole */
     int descriptor;
     enum image_format format;
+    const u8 *lock;           /* as bootcode.h has it */
     struct geometry geometry; /* not of a CD */
 };
 
@@ -230,7 +231,7 @@ static bool merge_boot_record(const struct making *making, u8 *sector) {
 static bool write_boot_code(const struct making *making) {
     const struct geometry *geometry = &making->geometry;
     u8 sector[SECTOR];
-    struct bytes stage2 = bootcode_stage2();
+    struct bytes stage2 = bootcode_stage2(making->lock);
     bootcode_sector(sector, geometry->stage2_lba);
     if (geometry->volume_start) {
         store32(sector + BOOT_SIGNATURE_START, DISK_SIGNATURE);
@@ -310,7 +311,7 @@ static bool set_sectors(const struct making *making, u64 sectors) {
 static bool fill(const struct making *making, const struct tree *tree) {
     const struct geometry *geometry = &making->geometry;
     if (making->format == IMAGE_ISO)
-        return iso_image_fill(making->who, tree, making->path, making->descriptor) &&
+        return iso_image_fill(making->who, tree, making->path, making->lock, making->descriptor) &&
                prove(making, tree);
     if (!set_sectors(making, geometry->volume_start + geometry->volume_sectors))
         return false;
@@ -344,7 +345,7 @@ static bool write_whole(struct making *making, const struct tree *tree, char *te
 
 bool image_write(const char *who, const struct tree *tree, const struct image_wish *wish,
                  const char *path) {
-    struct making making = {.who = who, .target = path, .format = wish->format};
+    struct making making = {.who = who, .target = path, .format = wish->format, .lock = wish->lock};
     if (wish->format == IMAGE_ISO && (wish->size || wish->fat_bits))
         return complain(who,
                         "a CD is as large as its files and has no FAT; leave --size and --fat out");

@@ -1,8 +1,8 @@
 /* Images that boot: a volume with the files of a tree, and the boot code in front of it; or a CD.
  *
  *   hdd      | MBR, stage 1 | stage 2 ... |     | partition from sector 2048: FAT |
- *   gpt      | MBR, stage 1 | GPT | BIOS boot partition: stage 2 | partition from 2048: FAT32 | GPT |
- *   volume   | boot record with BPB, stage 1 | FAT32: FS info, copies | stage 2 ... | FAT, files |
+ *   gpt      | MBR, stage 1 | GPT | BIOS boot partition: stage 2 | partition from 2048: FAT32 | GPT
+ * | volume   | boot record with BPB, stage 1 | FAT32: FS info, copies | stage 2 ... | FAT, files |
  *   floppy   the same on 1.44 MB
  *   iso      an image of a CD that boots as a disk too (iso_image.h)
  *
@@ -21,6 +21,7 @@ struct image_wish {
     enum image_format format;
     u64 size;        /* bytes, whole MiB; 0: by what the files need, as it must be for a CD */
     u32 fat_bits;    /* 12, 16, 32; 0: by size, as it must be for a CD */
+    const u8 *lock;  /* the hash of the configuration that the loader is locked to; NULL */
     const char *ext; /* "ext2", "ext3", "ext4"; NULL for FAT */
 };
 

@@ -175,9 +175,9 @@ static void make_sector(const struct place *place, u8 *sector) {
     }
 }
 
-bool install_decide(struct changes *changes, bool forced) {
+bool install_decide(struct changes *changes, bool forced, const u8 *lock) {
     struct place place = {.changes = changes};
-    struct bytes stage2 = bootcode_stage2();
+    struct bytes stage2 = bootcode_stage2(lock);
     u8 sector[SECTOR];
     if (!find_place(&place) || !check_room(&place))
         return false;
@@ -188,6 +188,12 @@ bool install_decide(struct changes *changes, bool forced) {
         changes_add(changes, (u64)backup * SECTOR, sector, SECTOR);
     changes_add(changes, place.start, stage2.at, (u32)stage2.size);
     return forced || check_others(&place);
+}
+
+bool install_was_locked(const struct changes *changes) {
+    const struct change *stage2 = &changes->at[changes->count - 1];
+    return is_ours(changes->at[0].before) &&
+           bootcode_is_locked((struct bytes){stage2->before, stage2->size});
 }
 
 static bool is_same_table(const struct changes *changes) {

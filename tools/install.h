@@ -13,8 +13,12 @@
 #include "changes.h"
 
 /* Adds the changes to *changes, the boot sector first. False, with a message, where there is no
- * room for the boot code, or something else is there and this is not `forced`. */
-MUST_USE bool install_decide(struct changes *changes, bool forced);
+ * room for the boot code, or something else is there and this is not `forced`. `lock` is as
+ * bootcode.h has it. */
+MUST_USE bool install_decide(struct changes *changes, bool forced, const u8 *lock);
+
+/* Did the changes take the place of a stage 2 that was locked? */
+bool install_was_locked(const struct changes *changes);
 
 /* Is what stage 1 will find on the disk whole? False, with a message. */
 MUST_USE bool install_check(struct changes *changes);

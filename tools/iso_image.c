@@ -14,7 +14,6 @@
 #include "range.h"
 #include "volume.h"
 
-
 enum {
     SECTOR = 512,
     ENTRY_ACTIVE = 0x80,
@@ -74,17 +73,18 @@ static bool make_volume(const char *who, const struct tree *tree, const char *pa
 }
 
 /* What the El Torito catalog names: stage 1 of a CD, then stage 2. */
-static bool write_boot_file(const char *who, const char *path) {
-    struct bytes cd = bootcode_cd(), stage2 = bootcode_stage2();
+static bool write_boot_file(const char *who, const char *path, const u8 *lock) {
+    struct bytes cd = bootcode_cd(), stage2 = bootcode_stage2(lock);
     FILE *file = fopen(path, "wb");
     bool done = file && fwrite(cd.at, 1, cd.size, file) == cd.size &&
                 fwrite(stage2.at, 1, stage2.size, file) == stage2.size;
     return (file && !fclose(file) && done) || cannot_write(who, path);
 }
 
-static bool write_volume(const char *who, const struct tree *tree, const char *path) {
+static bool write_volume(const char *who, const struct tree *tree, const char *path,
+                         const u8 *lock) {
     const char *boot_file = make_text("%s.boot", path);
-    bool done = write_boot_file(who, boot_file) && make_volume(who, tree, path, boot_file);
+    bool done = write_boot_file(who, boot_file, lock) && make_volume(who, tree, path, boot_file);
     unlink(boot_file);
     return done;
 }
@@ -131,7 +131,8 @@ static bool write_boot_sector(const char *who, const char *path, int descriptor,
     return pwrite(descriptor, sector, SECTOR, 0) == SECTOR || cannot_write(who, path);
 }
 
-bool iso_image_fill(const char *who, const struct tree *tree, const char *path, int descriptor) {
+bool iso_image_fill(const char *who, const struct tree *tree, const char *path, const u8 *lock,
+                    int descriptor) {
     static const char *const own[] = {ISO_BOOT_FILE, ISO_BOOT_CATALOG};
     const struct tree_file *file;
     for (size_t i = 0; i < ARRAY_COUNT(own); i++)
@@ -139,7 +140,7 @@ bool iso_image_fill(const char *who, const struct tree *tree, const char *path, 
             return complain(who, "%s is the name of the boot code on a CD; rename the file",
                             own[i]);
     struct stat state;
-    if (!write_volume(who, tree, path))
+    if (!write_volume(who, tree, path, lock))
         return false;
     if (fstat(descriptor, &state) < 0)
         return cannot_write(who, path);

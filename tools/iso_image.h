@@ -18,9 +18,9 @@
 #define ISO_BOOT_CATALOG "/boot/aloft.cat"
 
 /* Replaces what is in the file `path`, which is open for writing as `descriptor`. False, with a
- * message, if that fails. Nothing else is left behind. */
+ * message, if that fails. Nothing else is left behind. `lock` is as bootcode.h has it. */
 MUST_USE bool iso_image_fill(const char *who, const struct tree *tree, const char *path,
-                             int descriptor);
+                             const u8 *lock, int descriptor);
 
 /* Does this file of this computer hold an ISO 9660 volume? */
 bool iso_image_is(const char *who, const char *path);

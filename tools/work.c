@@ -7,6 +7,7 @@
 #include "message.h"
 #include "paths.h"
 #include "rows.h"
+#include "verify.h"
 #include "video.h"
 
 enum { HOPS_MAX = 8 };
@@ -47,6 +48,7 @@ static struct error read_more(const char *who, const struct command *command, st
         script_status(&work->config, false);
         return OK;
     }
+    TRY(verify_bytes(command->file.path, command->hash, text));
     if (command->kind == COMMAND_SOURCE)
         return script_push(&work->config, command->file.path, text);
     return script_replace(&work->config, command->file.path, text);
@@ -122,15 +124,19 @@ static struct error set_options(const struct words *words, struct kernel_options
     return OK;
 }
 
-/* The size that a module will have in memory. */
-static struct error measure_module(const char *who, const char *host, bool packed,
-                                   struct work *work, u64 *size) {
+/* The size that a module will have in memory; its hash is checked. */
+static struct error measure_module(const char *who, const char *host,
+                                   const struct file_request *module, struct work *work,
+                                   u64 *size) {
     struct host_file file;
     struct gzip_file unpacked;
     *size = host_file_size(who, host);
-    if (packed || !*size)
+    if ((module->nounzip && !module->hash) || !*size)
         return OK;
     host_open(who, host, host, &file);
+    TRY(verify_bytes(module->path, module->hash, file.bytes));
+    if (module->nounzip)
+        return OK;
     TRY(gzip_open(&unpacked, &work->inflater, &file.data));
     *size = file.data.size;
     return OK;
@@ -143,8 +149,7 @@ static struct error measure_modules(const char *who, const struct words *more, s
     for (u32 i = 0; i < request->module_count; i++) {
         const struct tree_file *file;
         TRY(tree_find(&work->tree, request->modules[i].path, &file));
-        TRY(measure_module(who, file->host, request->modules[i].nounzip, work,
-                           &work->module_sizes[i]));
+        TRY(measure_module(who, file->host, &request->modules[i], work, &work->module_sizes[i]));
     }
     for (u32 i = 0; i < more->count; i++) {
         if (request->module_count == CONFIG_MODULES_MAX)
@@ -152,9 +157,10 @@ static struct error measure_modules(const char *who, const struct words *more, s
                               .number = {CONFIG_MODULES_MAX});
         const char *slash = strrchr(more->at[i], '/');
         u32 number = request->module_count++;
-        TRY(measure_module(who, more->at[i], false, work, &work->module_sizes[number]));
-        request->modules[number] = (struct file_request){
+        struct file_request *module = &request->modules[number];
+        *module = (struct file_request){
             .path = make_text("/boot/%s", slash ? slash + 1 : more->at[i]), .arguments = ""};
+        TRY(measure_module(who, more->at[i], module, work, &work->module_sizes[number]));
     }
     return OK;
 }
@@ -164,7 +170,8 @@ struct boot work_boot(struct work *work) {
                          .request = &work->request,
                          .module_sizes = work->module_sizes,
                          .image = &work->image,
-                         .opened = &work->opened};
+                         .opened = &work->opened,
+                         .held = &work->held};
 }
 
 struct error work_read_kernel(struct work *work) {
@@ -195,6 +202,9 @@ struct error work_open(const char *who, const char *path, const struct work_wish
     TRY(set_options(&wishes->options, &work->request.options));
     TRY(tree_find(&work->tree, work->request.kernel.path, &kernel));
     host_open(who, kernel->host, is_folder ? work->request.kernel.path : path, &work->kernel);
+    TRY(verify_bytes(work->request.kernel.path, work->request.kernel.hash, work->kernel.bytes));
+    if (work->request.kernel.hash)
+        TRY(verify_hold(&work->machine, work->kernel.bytes.size, &work->held));
     TRY(work_read_kernel(work));
     return measure_modules(who, &wishes->modules, work);
 }

@@ -21,6 +21,7 @@ struct work {
     struct opened opened;
     u64 module_sizes[CONFIG_MODULES_MAX];
     struct machine machine;
+    struct range held; /* as struct boot has it */
     struct plan plan;
     /* from work_finish() on: */
     struct cpu_entry entry;

@@ -623,7 +623,8 @@ static inline void check_usable_page_is_free(const struct plan_case *c,
     HOLDS(in_usable_ram(machine, range->start, range->size));
     for (u32 i = 0; i < c->plan->claims.count; i++) {
         const struct claim *claim = &c->plan->claims.claims[i];
-        bool returned = claim->kind == CLAIM_LOADER || claim->kind == CLAIM_STAGING;
+        bool returned = claim->kind == CLAIM_LOADER || claim->kind == CLAIM_STAGING ||
+                        claim->kind == CLAIM_HELD;
         HOLDS(returned || !range_overlaps(pages_of(claim->start, claim->size),
                                           (struct range){range->start, range->size}));
     }

@@ -245,6 +245,7 @@ static void test_names(void **state) {
          "stack and information"},
         {{0, 1, CLAIM_TRAMPOLINE, 0}, "page tables for the jump", MEMORY_TRAMPOLINE, "trampoline"},
         {{0, 1, CLAIM_STAGING, 1}, "staging", 0, "reserved"},
+        {{0, 1, CLAIM_HELD, 0}, "the kernel's file", 0, "reserved"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         char buffer[64];
