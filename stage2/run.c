@@ -180,7 +180,7 @@ struct error run_config(struct runner *runner, const char *path, bool *found) {
     return OK;
 }
 
-static struct error check_file(struct runner *runner, const struct file_request *file,
+static struct error check_drive(struct runner *runner, const struct file_request *file,
                                bool sector) {
     struct error error = lock_demand(file->path, file->hash);
     if (sector ? !volumes_partition(runner->volumes, &file->device)
@@ -207,8 +207,8 @@ struct error run_entry(struct runner *runner, u32 entry, const struct bytes *edi
             return error_make(ERROR_CONFIG_USER, .name = runner->config->entries[entry].title);
     }
     TRY(request_finish(runner->config, request));
-    TRY(check_file(runner, &request->kernel, request->protocol == PROTOCOL_CHAIN));
+    TRY(check_drive(runner, &request->kernel, request->protocol == PROTOCOL_CHAIN));
     for (u32 i = 0; i < request->module_count; i++)
-        TRY(check_file(runner, &request->modules[i], false));
+        TRY(check_drive(runner, &request->modules[i], false));
     return OK;
 }
