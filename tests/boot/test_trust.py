@@ -10,6 +10,7 @@ import time
 import pytest
 
 import machine
+from test_tool_plan import mmu_of, number, plan_of
 from user import User
 
 KERNEL = (machine.KERNELS / "modules32.elf").read_bytes()
@@ -471,3 +472,33 @@ def test_caches_are_on(tmp_path):
                           extra=["-option-rom", str(rom)])
     assert any(value & 0x60000000 == 0x60000000 for value in seen), "the ROM does nothing"
     assert not result.inspected & 0x60000000
+
+
+# --- page tables ---
+
+FIRST_MEGABYTE = 1 << 20
+LEAF_CASES = [
+    ("modules64", ["--memory=5G", "--cpu=max"]), ("modules64", ["--memory=130M", "--machine=q35"]), ("modules64", ["--identity=all", "--memory=3G"]),
+    ("modules64", ["--paging=5level", "--cpu=max", "--memory=4G"]), ("c0100000", ["--paging=pae", "--cpu=qemu64"]),
+    ("c0100000", ["--memory=63M"]), ("c0100000", ["--paging=pae", "--memory=5G", "--machine=q35"]), ("example32", ["--identity=all"])]
+
+
+@pytest.mark.parametrize("name,options", LEAF_CASES, ids=lambda value: value if isinstance(value, str) else "".join(value))
+def test_leaves(tmp_path, name, options):
+    """Each page of the tables: not writable and executable at once, unless a segment is; no hole in it; one kind of memory."""
+    plan, dump = plan_of(tmp_path, name, options)
+    mmu = mmu_of(plan, dump)
+    spans = [(number(row["start"]) & -4096, number(row["start"]) + number(row["size"]) + 4095 & -4096, row["kind"])
+             for row in plan["machine"]["memory"]]
+    asked = [segment for segment in plan["kernel"]["segments"] if segment["write"] and segment["execute"]]
+    pages = list(mmu.pages())
+    assert len(pages) > 100
+    for page in pages:
+        assert not (page.write and page.execute and mmu.has_nx) or asked, page
+        end = page.phys + page.size
+        kinds = {kind for start, stop, kind in spans if start < end and page.phys < stop}
+        inside = any(start <= page.phys and end <= stop for start, stop, _ in spans)
+        if page.phys < FIRST_MEGABYTE:
+            assert page.size == 4096, page
+        elif page.cache == "write-back":
+            assert inside and len(kinds) == 1, (page, kinds)
