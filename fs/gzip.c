@@ -12,6 +12,8 @@ enum {
     FLAG_COMMENT = 1 << 4,
     FLAGS_RESERVED = 0xe0,
     SHORTEST_FILE = 18, /* header and trailer */
+    RATIO_MAX =
+        1032, /* of unpacked to packed: a match of 258 bytes takes two bits (RFC 1951, 3.2) */
 };
 
 _Static_assert(sizeof(z_stream) <= sizeof(((struct inflater *)0)->stream), "z_stream has grown");
@@ -237,7 +239,10 @@ struct error gzip_open(struct gzip_file *file, struct inflater *inflater, struct
     if (data->size < SHORTEST_FILE)
         return error_make(ERROR_GZIP_TRUNCATED, .name = data->name, .number = {data->size});
     TRY(source_read(data, data->size - sizeof bytes, bytes, sizeof bytes));
-    *file = (struct gzip_file){*data, inflater, load32(bytes)};
+    u32 size = load32(bytes);
+    if (size > data->size * RATIO_MAX)
+        return error_make(ERROR_GZIP_SIZE, .name = data->name, .number = {size});
+    *file = (struct gzip_file){*data, inflater, size};
     inflater->file = NULL;
     *data = (struct source){
         .read = read_unpacked, .context = file, .size = file->size, .name = file->packed.name};

@@ -417,6 +417,24 @@ static void test_members(void **state) {
     free((void *)one.at);
 }
 
+/* The size at the end of a file that was cut off is any number: one that no deflate data of this
+ * length has is refused before room is looked for. Zeros, which pack best, are not. */
+static void test_sizes_that_cannot_be(void **state) {
+    (void)state;
+    struct bytes zeros = {calloc(1 << 20, 1), 1 << 20}, packed = pack(&plain, zeros);
+    struct gzip_file file;
+    struct source source = source_memory(&packed, "zeros");
+    assert_int_equal(gzip_open(&file, &inflater, &source).code, ERROR_NONE);
+    assert_int_equal(source.size, 1 << 20);
+    store32((u8 *)packed.at + packed.size - 4, (u32)(packed.size * 1032 + 1));
+    source = source_memory(&packed, "zeros");
+    struct error error = gzip_open(&file, &inflater, &source);
+    assert_int_equal(error.code, ERROR_GZIP_SIZE);
+    assert_int_equal(error.values.number[0], packed.size * 1032 + 1);
+    free((void *)packed.at);
+    free((void *)zeros.at);
+}
+
 /* The member ends where a piece of the file ends, and something stands behind it. */
 static void test_member_of_one_piece(void **state) {
     (void)state;
@@ -480,6 +498,7 @@ int main(void) {
         cmocka_unit_test(test_damages),
         cmocka_unit_test(test_checksums_told),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_sizes_that_cannot_be),
         cmocka_unit_test(test_member_of_one_piece),
         cmocka_unit_test(test_truncations_and_mutations),
     };
