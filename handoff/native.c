@@ -121,25 +121,32 @@ static u64 virtual_or_none(const struct plan *plan, u64 phys, u64 size) {
     return phys ? plan_virtual(plan, phys, size) : ALOFT_NO_ADDRESS;
 }
 
+/* A framebuffer in reserved RAM is in the direct map too, but there it is not mapped as a screen.
+ */
+static u64 screen_virtual(const struct screen *screen, const struct plan *plan) {
+    if (plan->screen_virt)
+        return plan->screen_virt + (screen->phys & (PAGE_SIZE - 1));
+    return plan_virtual(plan, screen->phys, (u64)screen->pitch * screen->height);
+}
+
 /* enum screen_kind has the values of ALOFT_SCREEN_*. */
 static struct aloft_screen screen_of(const struct machine *machine, const struct plan *plan) {
     const struct screen *screen = &machine->screen;
     if (screen->kind == SCREEN_NONE)
         return (struct aloft_screen){.kind = ALOFT_SCREEN_NONE, .virt = ALOFT_NO_ADDRESS};
-    return (struct aloft_screen){
-        .kind = screen->kind,
-        .width = screen->width,
-        .height = screen->height,
-        .pitch = screen->pitch,
-        .bits_per_pixel = screen->depth,
-        .red_position = screen->red.position,
-        .red_size = screen->red.size,
-        .green_position = screen->green.position,
-        .green_size = screen->green.size,
-        .blue_position = screen->blue.position,
-        .blue_size = screen->blue.size,
-        .virt = plan_virtual(plan, screen->phys, (u64)screen->pitch * screen->height),
-        .phys = screen->phys};
+    return (struct aloft_screen){.kind = screen->kind,
+                                 .width = screen->width,
+                                 .height = screen->height,
+                                 .pitch = screen->pitch,
+                                 .bits_per_pixel = screen->depth,
+                                 .red_position = screen->red.position,
+                                 .red_size = screen->red.size,
+                                 .green_position = screen->green.position,
+                                 .green_size = screen->green.size,
+                                 .blue_position = screen->blue.position,
+                                 .blue_size = screen->blue.size,
+                                 .virt = screen_virtual(screen, plan),
+                                 .phys = screen->phys};
 }
 
 static u32 paging_number(const struct plan *plan) {

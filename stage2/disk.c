@@ -114,8 +114,8 @@ static void read_parameters(struct disk *disk, u64 *sector_count) {
             disk->sector_shift = shift;
 }
 
-/* INT 13h, AH=08h. The highest cylinder that it gives may be one too low (one was set aside for
- * tests), so the size is an upper bound. */
+/* INT 13h, AH=08h. A floppy's size follows from it. A hard disk's does not: its last cylinder may
+ * be incomplete or set aside for tests, and beyond 1024 of them none is counted. */
 static struct error read_geometry(struct disk *disk, u64 *sector_count) {
     struct bios_registers registers = {.eax = 0x0800, .edx = disk->drive};
     bios_call(0x13, &registers);
@@ -124,8 +124,8 @@ static struct error read_geometry(struct disk *disk, u64 *sector_count) {
     if (registers.flags & FLAG_CARRY || !disk->sectors_per_track)
         return error_make(ERROR_DISK_GEOMETRY, .name = disk->name);
     u32 cylinders = (registers.ecx >> 8 & 0xff) | (registers.ecx << 2 & 0x300);
-    cylinders += disk->drive < 0x80 ? 1 : 2;
-    *sector_count = (u64)cylinders * disk->heads * disk->sectors_per_track;
+    if (disk->drive < 0x80)
+        *sector_count = (u64)(cylinders + 1) * disk->heads * disk->sectors_per_track;
     return OK;
 }
 

@@ -11,7 +11,9 @@ enum {
     E820_SIGNATURE = 0x534d4150, /* "SMAP" */
     E820_ENTRY = 20,             /* bytes; what a BIOS puts behind them is not reliable */
     E820_ENTRY_ROOM = 64,        /* some BIOSes write more than they say */
+    LOW_END = 0xa0000,           /* of what can be conventional memory */
 };
+#define ROM_MIN (4 * GIB - 32 * MIB) /* the local APIC is above it, too */
 
 struct raw_map {
     u32 count;
@@ -28,7 +30,8 @@ static struct error raw_add(struct raw_map *raw, u64 start, u64 size, u32 type) 
 
 /* INT 15h, AX=E820h (ACPI 6.5, section 15.1). The end is EBX = 0, or the carry flag after the first
  * entry. The buffer keeps its content between calls and all registers are set anew, for some BIOSes
- * rely on the one or change the others. */
+ * rely on the one or change the others. Where the signature is lost midway, nobody knows what the
+ * entries before it are worth: there are none then. */
 static struct error read_e820(struct raw_map *raw) {
     u8 entry[E820_ENTRY_ROOM] = {0};
     u32 next = 0;
@@ -40,8 +43,12 @@ static struct error read_e820(struct raw_map *raw) {
                                            .edi = bios_offset(entry),
                                            .es = bios_segment(entry)};
         bios_call(0x15, &registers);
-        if (registers.flags & FLAG_CARRY || registers.eax != E820_SIGNATURE)
+        if (registers.flags & FLAG_CARRY)
             break;
+        if (registers.eax != E820_SIGNATURE) {
+            raw->count = 0;
+            break;
+        }
         TRY(raw_add(raw, load64(entry), load64(entry + 8), load32(entry + 16)));
         next = registers.ebx;
         if (!next)
@@ -60,8 +67,9 @@ static u64 extended_by_e801(u64 *above_16m) {
     bool second = (u16)registers.ecx || (u16)registers.edx;
     u64 below = (u64)(u16)(second ? registers.ecx : registers.eax) << 10;
     *above_16m = (u64)(u16)(second ? registers.edx : registers.ebx) << 16;
-    if (below < 15 * MIB)
-        *above_16m = 0; /* a hole below 16 MiB: what is said of above is not to be relied on */
+    /* Above a hole below 16 MiB nothing is to be relied on; and no PC has RAM where its ROM is. */
+    if (below < 15 * MIB || *above_16m > ROM_MIN - 16 * MIB)
+        *above_16m = 0;
     return min_u64(below, 15 * MIB);
 }
 
@@ -84,18 +92,23 @@ static struct error read_old(struct raw_map *raw) {
     return above_16m ? raw_add(raw, 16 * MIB, above_16m, MEMORY_USABLE) : OK;
 }
 
+/* What the BIOS data area does not count as conventional memory is the BIOS's own, whatever E820
+ * says. An E820 without memory above 1 MiB is no map if the older functions know of some. */
 static struct error probe_memory(struct memory_map *map) {
     u64 low = (u64)bda16(BDA_LOW_MEMORY) << 10;
     if (low < LOADER_END)
         return error_make(ERROR_MEMORY_LOW, .number = {low, LOADER_END});
     struct raw_map raw = {.count = 0};
     TRY(read_e820(&raw));
+    if (low < LOW_END)
+        TRY(raw_add(&raw, low, LOW_END - low, MEMORY_RESERVED));
     TRY(memory_normalise(raw.ranges, raw.count, map));
-    if (memory_usable_bytes(map))
+    if (memory_usable_end(map) > MIB)
         return OK;
     raw.count = 0;
     TRY(read_old(&raw));
-    TRY(memory_normalise(raw.ranges, raw.count, map));
+    if (raw.count)
+        TRY(memory_normalise(raw.ranges, raw.count, map));
     return memory_usable_bytes(map) ? OK : error_make(ERROR_MEMORY_MAP, .name = 0);
 }
 
