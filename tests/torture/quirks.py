@@ -146,9 +146,8 @@ QUIRKS = {
     "direction comes back down": Quirk("FLAG_DF"),
     "another GDT": Quirk("UNREAL"),
     "3 KiB of stack": Quirk("DEEP=3072"),
-    "a failure without the carry flag": Quirk("FAIL_EVERY=5", "NO_CARRY"),
     "all failures without the carry flag": Quirk("ENTRY", "FAILS=4", "NO_CARRY", refused="Aloft boot error S"),
-    "a status without the carry flag": Quirk("ODD_STATUS=0xbb", refused="E2 drive 0x80: sector 0 cannot be read (BIOS status 0xbb)"),
+    "a status without the carry flag": Quirk("ODD_STATUS=0xbb"),
     "corrected data": Quirk("ENTRY", "ECC", refused="Aloft boot error R"),
     # ---- the screen ----
     "INT 10h trashes registers": Quirk("SCREEN_TRASH", kernel="pixels32", options="--video=auto"),
