@@ -18,10 +18,11 @@ enum {
     MATCH_TRIED = 24,  /* shorter lengths of a match are all tried, longer ones only whole */
     CHAIN_MAX = 4096,  /* places with the same two bytes that are looked at */
     LITERALS_LAST = 3, /* at least */
-    /* A sequence costs its token and sixteen instructions, which are worth half a byte: that makes
-     * the packed core 1 per cent larger, and unpacked with 10 per cent fewer instructions. */
-    BYTE_COST = 2,
-    SEQUENCE_COST = 3,
+    /* A sequence costs its token, and a quarter of a byte for its sixteen instructions. With half a
+     * byte the packed core is 1 per cent larger, and unpacked with fewer instructions; but what stage 1
+     * reads shall fit one call of the BIOS. */
+    BYTE_COST = 4,
+    SEQUENCE_COST = 5,
     NOT_REACHED = -1,
 };
 

@@ -1,7 +1,7 @@
 """Writes stage2/parts/*.ld: which functions are in which part of stage 2 (stage2/parts.h).
 
 Counted boots tell which functions they execute. The core has those of the native handoff on FAT, on every kind of drive; the plain
-part those that Multiboot, a CD and a configuration with a menu entry need in addition; the seldom part those that ext and GPT need. Build first; then run it, and build again.
+part those that Multiboot, a CD and a configuration with a menu entry need in addition; the seldom part those that ext, GPT and a disk without a configuration need. Build first; then run it, and build again.
 It says where a boot has unpacked the rare part: after a change of the code that happens once, and the second run has the new lists.
 """
 import bisect
@@ -31,7 +31,7 @@ CASES = [
     ("core", "ahci", "--fat=32", 64, NATIVE.format("--paging=4level")),
     ("core", "ide", "--fat=32", 32, NATIVE.format(""), "64M"),
     ("seldom", "ide", "--format=gpt --fat=32", 32, NATIVE.format("")),
-    ("plain", "ahci", "--fat=32", 32, None),
+    ("seldom", "ahci", "--fat=32", 32, None),
     ("plain", "ahci", "--fat=32", 32, ONE + "boot\n"),
     ("plain", "ahci", "--fat=32", 32, ENTRY.format(ONE)),
     ("plain", "ahci", "--fat=16", 32, ENTRY.format(MULTIBOOT2)),
