@@ -95,7 +95,7 @@ $(BUILD)/host/$(1)/%.o: $(1)/%.c
 $(BUILD)/test/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
 	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
-$(BUILD)/fuzz/modules/$(1)/%.o: $(1)/%.c
+$(BUILD)/fuzzed/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
 	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 endef
@@ -114,7 +114,7 @@ $(BUILD)/host/$(ZLIB)/%.o: $(ZLIB)/%.c
 $(BUILD)/test/$(ZLIB)/%.o: $(ZLIB)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(call zlib_flags,$(TEST_CFLAGS)) -c -o $@ $<
-$(BUILD)/fuzz/modules/$(ZLIB)/%.o: $(ZLIB)/%.c
+$(BUILD)/fuzzed/$(ZLIB)/%.o: $(ZLIB)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(FUZZCC) $(call zlib_flags,$(FUZZ_CFLAGS)) -c -o $@ $<
 
@@ -207,23 +207,23 @@ $(BUILD)/unit/million_%: tests/unit/test_%.c $(HOST_MODULE_OBJECTS)
 # libFuzzer with address and undefined-behaviour sanitizers, from the seeds in tests/fuzz/corpus.
 FUZZ_SECONDS ?= 20
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/fuzz/modules/%.o,$(call sources,$(m))))
+FUZZ_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/fuzzed/%.o,$(call sources,$(m))))
 
 # Stage 2's own story of files runs on the host as it is.
-FUZZ_OBJECTS += $(addprefix $(BUILD)/fuzz/modules/stage2/,run.o volumes.o)
-$(BUILD)/fuzz/modules/stage2/%.o: FUZZ_CFLAGS += -Itests/fuzz -include tests/fuzz/stage2_host.h
+FUZZ_OBJECTS += $(addprefix $(BUILD)/fuzzed/stage2/,run.o volumes.o)
+$(BUILD)/fuzzed/stage2/%.o: FUZZ_CFLAGS += -Itests/fuzz -include tests/fuzz/stage2_host.h
 
 # The modules once for all targets. Out of the archive a target takes what it calls, and counts no other code.
-$(BUILD)/fuzz/modules.a: $(FUZZ_OBJECTS)
+$(BUILD)/fuzzed/modules.a: $(FUZZ_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/modules.a
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzzed/modules.a
 	@mkdir -p $(@D)
 	$(say) FUZZ $<
 	$(Q)$(FUZZCC) $(filter-out -Wmissing-prototypes -Wconversion,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -MF $@.d \
-		$(call iquote,$(uses_handoff) menu fs stage1 stage2 tests/unit tests/fuzz) -o $@ $< $(BUILD)/fuzz/modules.a
+		$(call iquote,$(uses_handoff) menu fs stage1 stage2 tests/unit tests/fuzz) -o $@ $< $(BUILD)/fuzzed/modules.a
 
-.PHONY: all setup run debug test unit boot-test fuzz fuzz-replay parts bench torture compilers image size format help clean
+.PHONY: all setup run debug test unit boot-test fuzz fuzz-campaign fuzz-replay parts bench torture compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
@@ -259,9 +259,12 @@ boot-test: all all-kernels all-mistakes $(COUNTER) ## boot every test kernel und
 	$(Q)BUILD=$(BUILD) $(PYTEST) -q tests/boot
 
 fuzz: $(FUZZERS) ## run each fuzzer for FUZZ_SECONDS (20), from the seeds
-	$(Q)for f in $^; do n=$${f##*/}; mkdir -p $(BUILD)/fuzz/found.$$n; echo "$$n"; \
-		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=65536 -print_final_stats=1 -verbosity=0 \
-		-artifact_prefix=$(BUILD)/fuzz/$$n- $(BUILD)/fuzz/found.$$n tests/fuzz/corpus/$${n#fuzz_} || exit 1; done
+	$(Q)BUILD=$(BUILD) tests/fuzz/campaign.py --seconds $(FUZZ_SECONDS)
+
+FUZZ_EXECUTIONS ?= 50000000
+
+fuzz-campaign: $(FUZZERS) ## run each fuzzer until it has FUZZ_EXECUTIONS (50 million); it goes on where it was stopped
+	$(Q)BUILD=$(BUILD) tests/fuzz/campaign.py --executions $(FUZZ_EXECUTIONS)
 
 fuzz-replay: $(FUZZERS) ## run the fuzzers over their seeds once
 	$(Q)for f in $^; do n=$${f##*/}; $$f -runs=0 -timeout=5 -verbosity=0 tests/fuzz/corpus/$${n#fuzz_} && echo "$$n: seeds pass" || exit 1; done

@@ -42,7 +42,7 @@ LENGTHS = {
 
 def targets():
     names = sorted(path.stem[len('fuzz_'):] for path in HERE.glob('fuzz_*.c'))
-    assert set(names) <= set(LENGTHS), f'LENGTHS and the files differ: {set(names) ^ set(LENGTHS)}'
+    assert set(names) == set(LENGTHS), f'LENGTHS and the files differ: {set(names) ^ set(LENGTHS)}'
     return names
 
 

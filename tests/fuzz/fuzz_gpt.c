@@ -10,12 +10,13 @@
 
 enum { SECTORS = 64, HEADER = 92, ENTRY_ROOM = 16 * 512 };
 
-static void put_header(u8 *header, const u8 *entries, u64 lba) {
-    u32 size = load32(header + 84) * load32(header + 80);
-    u64 entries_at = load64(header + 72);
-    store64(header + 24, lba);
-    if (entries_at < 40 && size <= ENTRY_ROOM)
-        store32(header + 88, ~crc32_add(CRC32_START, entries, size));
+/* `used` of the entries' bytes are no zeros. */
+static void put_sums(u8 *header, const u8 *entries, u32 used) {
+    u64 size = (u64)load32(header + 84) * load32(header + 80);
+    if (size >= used && size <= ENTRY_ROOM) {
+        u32 crc = crc32_add(CRC32_START, entries, used);
+        store32(header + 88, ~crc32_zeros(crc, (u32)size - used));
+    }
     store32(header + 16, 0);
     store32(header + 16, ~crc32_add(CRC32_START, header, HEADER));
 }
@@ -47,6 +48,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     store16(disk_bytes + 510, 0xaa55);
     struct bytes fields = feed_bytes(&feed, HEADER);
     memcpy(header, fields.at, fields.size);
+    store64(header + 24, lba);
     if (!(choices & 4)) {
         memcpy(header, "EFI PART\0\0\1\0\x5c\0\0\0", 16);
         header[72] = 2;
@@ -57,7 +59,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     struct bytes rows = feed_bytes(&feed, ENTRY_ROOM);
     memcpy(entries, rows.at, rows.size);
     if (!(choices & 2))
-        put_header(header, entries, lba);
+        put_sums(header, entries, (u32)rows.size);
     struct bytes bytes = {disk_bytes, sizeof disk_bytes};
     struct source disk = source_memory(&bytes, "fuzz");
     check(&disk);

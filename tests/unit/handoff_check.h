@@ -100,20 +100,23 @@ static inline void check_module_table(const struct handoff *c, const struct alof
     }
 }
 
-static inline bool is_in_a_linear_map(const struct plan *plan, u64 phys) {
+static inline bool is_in_a_linear_map(const struct plan *plan, u64 phys, u64 size) {
     for (u32 i = 0; i < plan->row_count; i++)
         if ((plan->rows[i].owner == ROW_DIRECT || plan->rows[i].owner == ROW_IDENTITY) &&
-            phys - plan->rows[i].phys < plan->rows[i].size)
+            phys - plan->rows[i].phys < plan->rows[i].size &&
+            size <= plan->rows[i].size - (phys - plan->rows[i].phys))
             return true;
     return false;
 }
 
-/* A physical address and its virtual twin, both or none; and no twin where no row shows it. */
-static inline void check_twin(const struct handoff *c, u64 virt, u64 phys, u64 expected_phys) {
+/* A physical address and its virtual twin, both or none; and no twin where no row shows it. What
+ * lies in a linear map as a whole has one. */
+static inline void check_twin(const struct handoff *c, u64 virt, u64 phys, u64 expected_phys,
+                              u64 size) {
     bool shown = !c->plan->paging || is_shown_by_a_row(c->plan, phys, 1);
     HOLDS(phys == expected_phys);
     HOLDS((phys && shown) || virt == ALOFT_NO_ADDRESS);
-    HOLDS(virt != ALOFT_NO_ADDRESS || !phys || !is_in_a_linear_map(c->plan, phys));
+    HOLDS(virt != ALOFT_NO_ADDRESS || !phys || !is_in_a_linear_map(c->plan, phys, size));
     if (virt == ALOFT_NO_ADDRESS)
         return;
     if (phys && c->plan->paging)
@@ -125,7 +128,8 @@ static inline void check_twin(const struct handoff *c, u64 virt, u64 phys, u64 e
 static inline void check_places_told(const struct handoff *c, const struct aloft_info *info) {
     const struct plan *plan = c->plan;
     HOLDS(info->root_phys == plan->tables_phys && info->table_frames == plan->table_frames);
-    check_twin(c, info->tables_virt, info->tables_phys, plan->tables_phys);
+    check_twin(c, info->tables_virt, info->tables_phys, plan->tables_phys,
+               plan->table_frames * PAGE_SIZE);
     HOLDS(info->stack_virt == plan->handoff_virt && info->stack_phys == plan->handoff_phys &&
           info->stack_size == plan->stack_size);
     HOLDS(info->handoff_virt == plan->info_virt && info->handoff_phys == plan->info_phys &&
@@ -145,7 +149,7 @@ static inline void check_places_told(const struct handoff *c, const struct aloft
 static inline void check_screen(const struct handoff *c, const struct aloft_screen *screen) {
     const struct screen *found = &c->request->machine->screen;
     HOLDS(screen->kind == (u32)found->kind);
-    check_twin(c, screen->virt, screen->phys, found->phys);
+    check_twin(c, screen->virt, screen->phys, found->phys, (u64)found->pitch * found->height);
     if (found->kind != SCREEN_NONE)
         HOLDS(screen->width == found->width && screen->height == found->height &&
               screen->pitch == found->pitch && screen->bits_per_pixel == found->depth);
@@ -167,8 +171,8 @@ static inline void check_info(const struct handoff *c, u64 virt) {
           info->drive.sector_size == machine->drive.sector_size &&
           info->drive.partition_start == machine->drive.partition_start);
     check_screen(c, &info->screen);
-    check_twin(c, info->rsdp_virt, info->rsdp_phys, machine->rsdp);
-    check_twin(c, info->smbios_virt, info->smbios_phys, machine->smbios);
+    check_twin(c, info->rsdp_virt, info->rsdp_phys, machine->rsdp, 20);
+    check_twin(c, info->smbios_virt, info->smbios_phys, machine->smbios, 24);
     HOLDS(info->serial_port == machine->serial_port);
     check_places_told(c, info);
 }
