@@ -55,6 +55,7 @@ uses_stage2 := $(uses_handoff) menu fs stage1 stage2
 ZLIB := third_party/zlib
 ZLIB_DEFINES := -DZ_SOLO -DZ_PREFIX -DNO_GZIP -DHAVE_MEMCPY
 flags_fs := -isystem $(ZLIB) $(ZLIB_DEFINES)
+fuzz_flags_stage2 := -include tests/fuzz/stage2_host.h
 
 sources = $(wildcard $(1)/*.c)
 iquote = $(addprefix -iquote ,$(1))
@@ -97,7 +98,7 @@ $(BUILD)/test/$(1)/%.o: $(1)/%.c
 	$(Q)$(HOSTCC) $(TEST_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 $(BUILD)/fuzzed/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
-	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) $(flags_$(1)) $(fuzz_flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 endef
 $(foreach module,$(MODULES) stage2,$(eval $(call module_rules,$(module))))
 
@@ -211,7 +212,6 @@ FUZZ_OBJECTS := $(foreach m,$(MODULES) $(ZLIB),$(patsubst %.c,$(BUILD)/fuzzed/%.
 
 # Stage 2's own story of files runs on the host as it is.
 FUZZ_OBJECTS += $(addprefix $(BUILD)/fuzzed/stage2/,run.o volumes.o)
-$(BUILD)/fuzzed/stage2/%.o: FUZZ_CFLAGS += -Itests/fuzz -include tests/fuzz/stage2_host.h
 
 # The modules once for all targets. Out of the archive a target takes what it calls, and counts no other code.
 $(BUILD)/fuzzed/modules.a: $(FUZZ_OBJECTS)

@@ -16,18 +16,29 @@ enum { HEADER_INPUT_MAX = 8192 };
 static inline void put_sum(const struct multiboot_rule *rule, u8 *at) {
     u32 words[4];
     store32(at, rule->magic);
+    if (rule->sum_words == 4)
+        store32(at + 4, 0); /* the architecture */
     store32(at + 4 * rule->sum_words - 4, 0);
     for (u32 i = 0; i < 4; i++)
         words[i] = load32(at + 4 * i);
     store32(at + 4 * rule->sum_words - 4, -multiboot_sum(rule, words));
 }
 
-/* Bit 7 of `place`: the bytes stay as they are. */
-static inline void put_header(u32 version, u32 place, u8 *bytes, size_t size) {
+/* Makes the input a file with a header at `place`, or leaves it as it is for the highest places: a
+ * file without a header is only searched. Returns its size. */
+enum { AS_IT_IS = 0xf0 };
+static inline size_t put_header(u32 version, u32 place, struct bytes input, u8 *file) {
     const struct multiboot_rule *rule = multiboot_rule(version);
-    u64 at = (u64)(place & 0x7f) * rule->alignment;
-    if (!(place & 0x80) && at + 16 <= size)
-        put_sum(rule, bytes + at);
+    size_t at = (place & 0x7f) * rule->alignment, size = input.size;
+    memcpy(file, input.at, input.size);
+    if (place >= AS_IT_IS)
+        return size;
+    if (size < at + 16) {
+        memset(file + size, 0, at + 16 - size);
+        size = at + 16;
+    }
+    put_sum(rule, file + at);
+    return size;
 }
 
 static inline void check_symbols(const struct source *file, const struct multiboot_symbols *symbols,
@@ -79,11 +90,9 @@ static inline int fuzz_header(u32 version, const u8 *data, size_t size) {
     if (!made)
         machine = machine_of(qemu_16m, CPU_PENTIUM, 32);
     made = true;
-    memcpy(bytes, input.at, input.size);
-    put_header(version, place, bytes, input.size);
-    struct medium medium = {.bytes = {bytes, input.size}};
-    u64 more = flags & 12 ? (u64)1 << (8 + (flags & 12)) : 0;
-    struct source file = medium_source(&medium, input.size + more);
+    struct medium medium = {.bytes = {bytes, put_header(version, place, input, bytes)}};
+    u64 more = flags & 12 && place < AS_IT_IS ? (u64)1 << (8 + (flags & 12)) : 0;
+    struct source file = medium_source(&medium, medium.bytes.size + more);
     struct error error = multiboot_header_read(&file, version, flags & 2, &header);
     show_error(error);
     if (error.code)

@@ -15,9 +15,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     c.machine = *fuzz_machine((u32)feed_number(&feed, 1));
     u32 place = (u32)feed_number(&feed, 1);
     struct bytes input = feed_bytes(&feed, HEADER_INPUT_MAX);
-    memcpy(bytes, input.at, input.size);
-    put_header(flags & 1 ? 2 : 1, place, bytes, input.size);
-    struct bytes file = {bytes, input.size};
+    struct bytes file = {bytes, put_header(flags & 1 ? 2 : 1, place, input, bytes)};
     const struct source kernel = source_memory(&file, "fuzz");
     const struct source module = source_memory(&module_bytes, "module");
     c.kernel = &kernel;
