@@ -1,4 +1,5 @@
-/* Small disks for the chain: each kind of volume alone, in an MBR and in a GPT, made once.
+/* Small disks for the chain: each kind of volume alone (ext in a logical partition), in an MBR and
+ * in a GPT, made once.
  *
  * Every volume has the same files. The bytes of the configuration and of the kernel are put into
  * their clusters for each input, and their sizes into the directories. */
@@ -18,7 +19,7 @@ enum {
     PREFIX = 64 * 512, /* in front of a volume in a partition */
     GPT_ENTRIES = 4,
     CONFIG_ROOM = 8192,
-    KERNEL_ROOM = 0x8000,
+    KERNEL_ROOM = 0xc000,
     MODULE_ROOM = 4096,
     EXT_BLOCK = 1024,
     EXT_NODES = 3 * EXT_BLOCK,
@@ -54,7 +55,7 @@ static inline struct chain_file chain_fat_file(struct fat_image *volume,
 }
 
 static inline struct bytes chain_fat(struct chain_disk *disk) {
-    struct fat_image volume = image_make((struct image_format){.bits = 12, .clusters = 120});
+    struct fat_image volume = image_make((struct image_format){.bits = 12, .clusters = 140});
     struct image_directory root = image_root(&volume);
     struct image_directory boot = image_subdirectory(&volume, &root, NULL, "BOOT       ");
     disk->config = chain_fat_file(&volume, &boot, NULL, "ALOFT   CFG", CONFIG_ROOM);
@@ -178,17 +179,26 @@ static inline void chain_gpt(u8 *disk, u32 sectors) {
     store32(header + 16, ~crc32_add(CRC32_START, header, 0x5c));
 }
 
+/* A logical partition, whose table is in sector 1. An ext volume is not found without a table. */
+static inline void chain_logical(u8 *disk, u8 type, u32 sectors) {
+    chain_mbr(disk, 5, 1, PREFIX / 512 - 1 + sectors);
+    chain_mbr(disk + 512, type, PREFIX / 512 - 1, sectors);
+    disk[446] = disk[512 + 446] = 0;
+}
+
 static inline void chain_disk_make(enum disk_kind kind, enum disk_style style,
                                    struct chain_disk *disk) {
     static struct bytes (*const makers[])(struct chain_disk *) = {chain_fat, chain_ext, chain_iso};
     *disk = (struct chain_disk){.kind = kind};
     struct bytes volume = makers[kind](disk);
-    disk->volume_at = style == DISK_ALONE ? 0 : PREFIX;
+    disk->volume_at = style == DISK_ALONE && kind != DISK_EXT ? 0 : PREFIX;
     size_t size = disk->volume_at + (volume.size + 511) / 512 * 512;
     disk->bytes = calloc(size, 1);
     disk->whole = (struct bytes){disk->bytes, size};
     memcpy(disk->bytes + disk->volume_at, volume.at, volume.size);
     free((void *)(uintptr_t)volume.at);
+    if (style == DISK_ALONE && kind == DISK_EXT)
+        chain_logical(disk->bytes, 0x83, (u32)(size - PREFIX) / 512);
     if (style == DISK_MBR)
         chain_mbr(disk->bytes, kind == DISK_FAT ? 1 : 0x83, PREFIX / 512,
                   (u32)(size - PREFIX) / 512);

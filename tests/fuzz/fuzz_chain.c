@@ -206,7 +206,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     struct chain_disk *disk = disk_of((u32)feed_number(&feed, 1));
     c.machine = *fuzz_machine((u32)feed_number(&feed, 1));
     medium = (struct fuzz_disk){disk, 0, (u32)feed_number(&feed, 1)};
-    u32 kernel_size = (u32)feed_number(&feed, 1) << 7;
+    u32 kernel_size = (u32)feed_number(&feed, 1) << 8;
     struct bytes changes = feed_bytes(&feed, PATCHES * PATCH_SIZE);
     const u8 *end = feed.left ? memchr(feed.at, 0, feed.left) : NULL;
     struct bytes text = feed_bytes(&feed, end ? (size_t)(end - feed.at) : feed.left);
