@@ -77,7 +77,8 @@ static struct error find_work(bool *found) {
 
 /* The boot volume is the first partition that has something to boot, the active one being tried
  * first. A partition with another file system is passed over; a damaged one only if a later one has
- * work. If none has, the reason is that the only one, or the active one, is damaged. */
+ * work. If none has, the reason is that the only one, or the active one, is damaged, or that one
+ * cannot be read. */
 static struct error open_volume(const struct source *source) {
     const struct volume *volume = &volumes.boot;
     struct error problem = error_make(ERROR_CONFIG_NOTHING, .name = source->name);
@@ -93,7 +94,8 @@ static struct error open_volume(const struct source *source) {
             machine.drive.partition_start = volume->partition.start >> disk.sector_shift;
             return OK;
         }
-        if (volumes.table.count == 1 || volumes.table.partitions[i].active)
+        if (volumes.table.count == 1 || volumes.table.partitions[i].active ||
+            error.code == ERROR_DISK_READ)
             problem = error;
     }
     return problem;

@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import tempfile
+import time
 import zlib
 
 import machine
@@ -119,16 +120,34 @@ def name_of(medium, packed, sector):
     return f"{medium} sector {sector}{' of the rest of stage 2' * packed}"
 
 
+class NoDisk(Exception):
+    """The BIOS did not find the disk."""
+
+
 def ended(folder):
     """For boot_image's `until`: Aloft has said its last word, or stage 1 has, with its whole line."""
+    start = looked = time.monotonic()
+
     def until(monitor):
+        nonlocal looked
         serial = machine.read_serial(pathlib.Path(folder) / "serial")
+        if not serial and time.monotonic() > max(start + 10, looked + 1):
+            looked = time.monotonic()
+            if "No bootable device" in "\n".join(monitor.screen_text(folder)):
+                raise NoDisk("the BIOS found no disk")
         return machine.HALTED in serial or re.search(rf"{STAGE1}.*\n", serial)
     return until
 
 
 def boot(folder, path, medium, device, **options):
-    return machine.boot_image(path, folder, medium=medium, blockdev=device, until=ended(folder), **options)
+    """A boot from a faulty disk. The faults begin behind the BIOS's own reads: where it finds no disk at all, the time that it
+    gives a USB stick to answer was too short on a busy computer, and it is started once more."""
+    for attempt in range(3):
+        try:
+            return machine.boot_image(path, folder, medium=medium, blockdev=device, until=ended(folder), **options)
+        except NoDisk:
+            if attempt == 2 or "usb" not in medium:
+                raise
 
 
 def shown(result, words):

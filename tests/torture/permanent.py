@@ -1,16 +1,17 @@
 """Every sector that a boot reads fails for good. Stage 1 says so for what it reads of stage 2; stage 2 names the drive, the sector and
 the BIOS's status for all others, its core for the rest of stage 2. A boot that read it for nothing (the cache reads whole lines) goes on."""
 import re
+import struct
 
 import faults
 import machine
 
 TITLE = "sectors that fail for good"
-FAST = 43
+FAST = 47
 
 
-def fails(folder, medium, packed, sector):
-    image, path = faults.image(medium, packed), faults.boot_path(medium, packed)
+def fails(folder, medium, packed, sector, image=None):
+    image, path = image or faults.image(medium, packed), faults.boot_path(medium, packed)
     result = faults.boot(folder, image, medium, faults.failing(image, medium, sector, once=False, path=path))
     if result.status is not None:
         assert result.status == machine.PASS and faults.GOOD in result.serial, result.serial[-2000:]
@@ -29,6 +30,19 @@ def fails(folder, medium, packed, sector):
     return "told with drive, sector and status"
 
 
+def with_second_partition(folder, sector):
+    """What cannot be read may have been the boot volume, though there is another one that holds nothing."""
+    disk = bytearray(faults.image("hdd").read_bytes())
+    disk[462:478] = bytes([0, 0, 0, 0, 0x83, 0, 0, 0]) + struct.pack("<II", len(disk) // 512, 64)
+    image = folder / "two.img"
+    image.write_bytes(disk + bytes(64 * 512))
+    return fails(folder, "hdd", False, sector, image)
+
+
 def cases():
+    path = faults.boot_path("hdd")
+    for sector in path.sectors:
+        if not path.stage2 <= sector < path.end:
+            yield f"two partitions, sector {sector}", with_second_partition, (sector,)
     for case in faults.paths():
         yield faults.name_of(*case), fails, case
