@@ -37,6 +37,10 @@ void login_draw(const struct login *login, const struct grid *grid) {
     grid_put(grid, row, column, ' ', GRID_CURRENT);
 }
 
+u32 login_wait(u32 failures) {
+    return failures < LOGIN_TRIES ? 1u << failures : 0;
+}
+
 void login_wipe(struct login *login) {
     secret_wipe(login, sizeof *login);
 }

@@ -9,7 +9,7 @@
 #include "grid.h"
 #include "keys.h"
 
-enum { LOGIN_USER_SIZE = 64, LOGIN_PASSWORD_SIZE = 128 };
+enum { LOGIN_USER_SIZE = 64, LOGIN_PASSWORD_SIZE = 128, LOGIN_TRIES = 8 };
 
 struct login {
     char user[LOGIN_USER_SIZE]; /* both end with a NUL always */
@@ -26,6 +26,10 @@ enum login_action login_key(struct login *login, u32 key);
 
 /* In the grid's body; the frame is the caller's. */
 void login_draw(const struct login *login, const struct grid *grid);
+
+/* So many seconds pass before the answer to a wrong password, `failures` having been wrong before
+ * it: twice the time of the one before, from one second on. 0: there are no more tries. */
+u32 login_wait(u32 failures);
 
 /* Nothing of what was typed is left. */
 void login_wipe(struct login *login);

@@ -145,7 +145,8 @@ static void log_in(struct boot_menu *boot, const char *place) {
     struct text note = TEXT_IN(boot->note);
     struct runner *runner = boot->runner;
     struct login login;
-    if (boot->failures == LOGIN_TRIES) {
+    u32 seconds = login_wait(boot->failures);
+    if (!seconds) {
         text_string(&note, "Too many wrong passwords. Start the machine again.");
         return;
     }
@@ -155,7 +156,8 @@ static void log_in(struct boot_menu *boot, const char *place) {
             text_string(&user, login.user);
             boot->failures = 0;
         } else {
-            wait_seconds(1u << boot->failures++);
+            wait_seconds(seconds);
+            boot->failures++;
             text_string(&note, "There is no such user with this password.");
         }
     }

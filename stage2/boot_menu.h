@@ -11,10 +11,9 @@
  * is executed in the place of an entry's body (script_enter()). It is executed once when it is
  * typed, so that mistakes show while they can still be mended, and once more to be booted.
  *
- * What is restricted to users (config/trust.h) asks for a name and a password first. Each one that
- * is wrong is answered after twice the time, from a second on, and the last of LOGIN_TRIES is the
- * last until the machine is started again. Whoever has logged in stays so. A locked loader (lock.h)
- * has neither editor nor command line. */
+ * What is restricted to users (config/trust.h) asks for a name and a password first, no more often
+ * than login_wait() lets it until the machine is started again. Whoever has logged in stays so. A
+ * locked loader (lock.h) has neither editor nor command line. */
 #ifndef STAGE2_BOOT_MENU_H
 #define STAGE2_BOOT_MENU_H
 
@@ -22,7 +21,7 @@
 #include "menu.h"
 #include "run.h"
 
-enum { EDIT_BYTES = 4096, LOGIN_TRIES = 8 };
+enum { EDIT_BYTES = 4096 };
 
 struct boot_menu {
     struct runner *runner; /* NULL until there is a configuration, or a kernel without one */

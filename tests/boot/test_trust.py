@@ -345,6 +345,21 @@ def test_fallback_does_not_ask_but_wait(at):
         user.wait("Enter boots")
 
 
+def test_users_of_another_configuration(tmp_path):
+    """An entry for everybody that starts a configuration whose default is not."""
+    more = users() + 'menuentry "Root alone" { kernel /boot/kernel.elf three\n}\n'
+    text = 'set timeout=0\nset verbose=1\nmenuentry "Open" --unrestricted { configfile /boot/more.cfg\n}\n'
+    image = machine.image_of(tmp_path, {"/boot/kernel.elf": PLAIN, "/boot/more.cfg": "set verbose=1\n" + more, "/boot/aloft.cfg": text})
+    with User(image, tmp_path) as user:
+        user.wait_serial("Any key goes to the menu.")
+        assert 'E246 "Root alone" is for users who have logged in' in " ".join(user.serial().split())
+        user.send(" ")
+        user.wait("Enter boots")
+        user.send("\r")
+        log_in(user, "root", "Secret of the root")
+        booted(user, "three")
+
+
 def test_keys_at_the_prompts(at):
     """Backspaces and control keys by the hundred, then a good boot (GRUB's CVE-2015-8370)."""
     with at() as user:
@@ -363,8 +378,8 @@ def test_keys_at_the_prompts(at):
         booted(user, "three")
 
 
-def test_tries_end(at):
-    """Each wrong password costs twice the time of the one before; after some there are no more."""
+def test_wrong_passwords_cost_time(at):
+    """Each twice that of the one before."""
     with at() as user:
         user.wait("Enter boots")
         times = []

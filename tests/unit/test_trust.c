@@ -327,6 +327,15 @@ static void test_login(void **state) {
     assert_int_equal(login_key(&login, KEY_ESC), LOGIN_DISCARD);
 }
 
+static void test_login_wait(void **state) {
+    (void)state;
+    static const u32 seconds[] = {1, 2, 4, 8, 16, 32, 64, 128, 0, 0};
+    for (u32 i = 0; i < ARRAY_COUNT(seconds); i++)
+        assert_int_equal(login_wait(i), seconds[i]);
+    assert_int_equal(login_wait(32), 0);
+    assert_int_equal(login_wait(~0u), 0);
+}
+
 /* A hundred thousand keys at each prompt, most of them Backspace and control keys: what is typed
  * behind them is what counts, nothing is written past the fields, and no picture has the password.
  */
@@ -495,6 +504,35 @@ static void test_watched_files(void **state) {
     }
 }
 
+/* A medium that says the right bytes in a row, whatever is asked: they are not where they are used. */
+static struct error read_liar(void *context, u64 offset, void *to, size_t size) {
+    u64 *told = context;
+    (void)offset;
+    memcpy(to, content + *told, size);
+    *told += size;
+    return OK;
+}
+
+static void test_watched_out_of_order(void **state) {
+    (void)state;
+    static const u32 firsts[] = {0, 100};
+    make_content();
+    for (size_t i = 0; i < ARRAY_COUNT(firsts); i++) {
+        u64 told = 0;
+        u8 to[FILE_SIZE];
+        struct source source = {
+            .read = read_liar, .context = &told, .size = FILE_SIZE, .name = "/m"};
+        struct verifier verifier = {0};
+        struct watched_file file;
+        verify_watch(&file, &verifier, &source);
+        verify_begin(&file);
+        assert_int_equal(source_read(&source, firsts[i], to, 2000).code, 0);
+        assert_int_equal(source_read(&source, 2000, to, FILE_SIZE - 2000).code, 0);
+        assert_int_equal(verify_end(&file, content_digits).code,
+                         firsts[i] ? ERROR_HASH_WRONG : ERROR_NONE);
+    }
+}
+
 /* A packed file below an inflater: what is hashed is the packed bytes, each once; also where
  * nothing but an empty file is in it. */
 static void test_watched_and_packed(void **state) {
@@ -565,9 +603,11 @@ int main(void) {
         cmocka_unit_test(test_logins),
         cmocka_unit_test(test_password_commands),
         cmocka_unit_test(test_login),
+        cmocka_unit_test(test_login_wait),
         cmocka_unit_test(test_random_logins),
         cmocka_unit_test(test_fixed_menu),
         cmocka_unit_test(test_watched_files),
+        cmocka_unit_test(test_watched_out_of_order),
         cmocka_unit_test(test_watched_and_packed),
         cmocka_unit_test(test_hold),
     };
