@@ -78,6 +78,10 @@ FUZZ_COVERAGE ?= -fno-sanitize-coverage=trace-cmp
 FUZZ_CFLAGS := -std=c11 -g -O2 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
 	$(FUZZ_COVERAGE) $(WARNINGS) -MMD -MP
 
+# What the unit tests reach is counted by clang, whatever compiles the rest: its counts of branches are of the source's.
+COVERAGECC ?= clang
+COVERAGE_CFLAGS := -std=c11 -g -O1 -fprofile-instr-generate -w -MMD -MP
+
 # ---- the loader -----------------------------------------------------------------------------------------
 
 loader_objects = $(patsubst %.c,$(BUILD)/loader/%.o,$(call sources,$(1)))
@@ -99,6 +103,9 @@ $(BUILD)/test/$(1)/%.o: $(1)/%.c
 $(BUILD)/fuzzed/$(1)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)
 	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) $(flags_$(1)) $(fuzz_flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
+$(BUILD)/coverage/$(1)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$(Q)$(COVERAGECC) $(COVERAGE_CFLAGS) -fcoverage-mapping $(flags_$(1)) $(call iquote,$(uses_$(1))) -c -o $$@ $$<
 endef
 $(foreach module,$(MODULES) stage2,$(eval $(call module_rules,$(module))))
 
@@ -196,6 +203,19 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/test/modules.a
 	$(Q)$(HOSTCC) $(filter-out -Wmissing-prototypes -Wconversion,$(TEST_CFLAGS)) -MF $@.d \
 		$(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $@ $< $(BUILD)/test/modules.a -lcmocka -lz -llzma
 
+# The unit tests over modules that count what they execute. The rest of the tests' archive counts nothing.
+COVERAGE_OBJECTS := $(foreach m,$(MODULES),$(patsubst %.c,$(BUILD)/coverage/%.o,$(call sources,$(m))))
+COVERAGE_TESTS := $(patsubst $(BUILD)/unit/%,$(BUILD)/coverage/%,$(UNIT_TESTS))
+COVERAGE_PLAIN := $(addprefix $(BUILD)/host/tools/,pack.o draw.o tables.o sections.o) \
+	$(patsubst %.c,$(BUILD)/host/%.o,$(call sources,$(ZLIB)))
+
+$(BUILD)/coverage/modules.a: $(COVERAGE_OBJECTS) $(COVERAGE_PLAIN)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(COVERAGE_TESTS): $(BUILD)/coverage/%: tests/unit/%.c $(BUILD)/coverage/modules.a
+	$(Q)$(COVERAGECC) $(COVERAGE_CFLAGS) -MF $@.d \
+		$(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $@ $< $(BUILD)/coverage/modules.a -lcmocka -lz -llzma
+
 # The random plans once more, a million of each, without the sanitizers that make them slow.
 MILLION_TESTS := $(addprefix $(BUILD)/unit/million_,paging_random random_plans)
 
@@ -223,7 +243,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzzed/modules.a
 	$(Q)$(FUZZCC) $(filter-out -Wmissing-prototypes -Wconversion,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -MF $@.d \
 		$(call iquote,$(uses_handoff) menu fs stage1 stage2 tests/unit tests/fuzz) -o $@ $< $(BUILD)/fuzzed/modules.a
 
-.PHONY: all setup run debug test unit boot-test fuzz fuzz-campaign fuzz-replay parts bench torture compilers image size format help clean
+.PHONY: all setup run debug test unit coverage boot-test fuzz fuzz-campaign fuzz-replay parts bench torture compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
@@ -246,6 +266,9 @@ debug: $(BUILD)/example.img ## the same, stopped at the kernel's entry under GDB
 
 unit: $(UNIT_TESTS) $(MILLION_TESTS) ## the tests that need no boot
 	$(Q)printf '%s\n' $^ | xargs -P 2 -I{} sh -c '{} >{}.log 2>&1; s=$$?; cat {}.log; exit $$s'
+
+coverage: $(COVERAGE_TESTS) ## lines and branches of the pure modules that the unit tests reach; COVERAGE=--missed: those that they do not
+	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/coverage/coverage.py $(COVERAGE)
 
 # What counts the instructions of a boot: a plugin for QEMU, which brings the functions that it calls.
 COUNTER := $(BUILD)/bench/counter.so
