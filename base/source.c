@@ -23,12 +23,11 @@ struct error source_read_for(const struct source *volume, const char *name, u64 
 }
 
 struct error source_slice(const struct source *source, u64 offset, u64 size, struct source *slice) {
-    if (!within(source, offset, size))
-        return past_end(source, offset, size);
+    bool fits = within(source, offset, size);
     *slice = *source;
     slice->start = source->start + offset;
-    slice->size = size;
-    return OK;
+    slice->size = fits ? size : 0;
+    return fits ? OK : past_end(source, offset, size);
 }
 
 static struct error read_memory(void *context, u64 offset, void *to, size_t size) {

@@ -31,7 +31,7 @@ MUST_USE struct error source_read(const struct source *source, u64 offset, void 
 MUST_USE struct error source_read_for(const struct source *volume, const char *name, u64 offset,
                                       void *to, size_t size);
 
-/* A part of a source. ERROR_SOURCE_PAST_END if it does not lie within. */
+/* A part of a source. ERROR_SOURCE_PAST_END, and an empty one, if it does not lie within. */
 MUST_USE struct error source_slice(const struct source *source, u64 offset, u64 size,
                                    struct source *slice);
 

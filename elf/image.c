@@ -234,7 +234,7 @@ static struct error add_segment(struct reader *reader, struct segment segment) {
     TRY(check_addresses(image, &segment, reader->physical));
     if (!reader->physical)
         TRY(check_overlap(image, &segment));
-    if (image->segment_count == ELF_SEGMENTS_MAX)
+    if (image->segment_count >= ELF_SEGMENTS_MAX)
         return too_many(reader, ELF_SEGMENTS_MAX, "PT_LOAD segments");
     image->segments[image->segment_count++] = segment;
     return OK;
@@ -265,8 +265,9 @@ static struct error add_part(struct reader *reader, u32 type, const struct segme
 }
 
 static struct error read_parts(struct reader *reader) {
+    //@ widen_hints "all", ELF_SEGMENTS_MAX - 1, ELF_SEGMENTS_MAX;
     const struct layout *layout = reader->layout;
-    u8 batch[BATCH_HEADERS * PROGRAM_HEADER_SIZE_MAX];
+    u8 batch[BATCH_HEADERS * PROGRAM_HEADER_SIZE_MAX] = {0};
     u32 entry_size = layout->program_header_size;
     for (u32 done = 0; done < reader->table_count; done += BATCH_HEADERS) {
         u32 count = reader->table_count - done;
@@ -366,7 +367,7 @@ static struct error read_file(const struct source *file, bool physical, struct i
     /* A file too short for its header still gets told what it is first. */
     TRY(source_read(file, 0, header, (size_t)min_u64(file->size, sizeof(header))));
     TRY(check_identity(file, header));
-    reader.layout = &layouts[header[AT_CLASS] - CLASS_32];
+    reader.layout = &layouts[header[AT_CLASS] == CLASS_64];
     if (file->size < reader.layout->header_size)
         return source_read(file, 0, header, reader.layout->header_size);
     TRY(check_kind(&reader, header));

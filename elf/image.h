@@ -92,6 +92,7 @@ struct image {
     u32 build_id_size; /* 0: none */
     u8 build_id[ELF_BUILD_ID_MAX];
     char options[ELF_OPTIONS_MAX]; /* of ALOFT_OPTIONS: printable, NUL-terminated, "" if none */
+    u32 options_size;              /* without the NUL */
 
     u32 segment_count;
     struct segment segments[ELF_SEGMENTS_MAX];

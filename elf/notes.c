@@ -43,23 +43,25 @@ static struct error options_too_long(const struct image *image) {
 /* The descriptor is a string; NULs at its end may be any number, none included. */
 static struct error read_options(const struct source *notes, struct note note,
                                  struct image *image) {
-    size_t used = string_length(image->options);
-    if (used)
-        image->options[used++] = ' ';
-    char *to = image->options + used;
-    size_t room = ELF_OPTIONS_MAX - used, size = note.size;
-    if (size > room)
+    char piece[ELF_OPTIONS_MAX] = {0};
+    struct text options = {image->options, ELF_OPTIONS_MAX, image->options_size};
+    size_t size = note.size;
+    if (size > sizeof piece)
         return options_too_long(image);
-    TRY(source_read(notes, note.at, to, size));
-    while (size && !to[size - 1])
+    TRY(source_read(notes, note.at, piece, size));
+    while (size && !piece[size - 1])
         size--;
-    if (size == room)
+    if (options.used)
+        text_char(&options, ' ');
+    if (size >= options.size - options.used)
         return options_too_long(image);
-    to[size] = 0;
-    for (size_t i = 0; i < size; i++)
-        if ((u8)to[i] < ' ' || to[i] == 0x7f)
+    for (size_t i = 0; i < size; i++) {
+        if ((u8)piece[i] < ' ' || piece[i] == 0x7f)
             return error_make(ERROR_ELF_OPTIONS_CHARACTER, .name = image->name,
-                              .number = {i, (u8)to[i]});
+                              .number = {i, (u8)piece[i]});
+        text_char(&options, piece[i]);
+    }
+    image->options_size = (u32)options.used;
     return OK;
 }
 

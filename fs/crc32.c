@@ -7,8 +7,8 @@ static u32 step(u32 crc) {
 }
 
 u32 crc32_add(u32 crc, const u8 *bytes, u32 size) {
-    while (size--) {
-        crc ^= *bytes++;
+    for (u32 i = 0; i < size; i++) {
+        crc ^= bytes[i];
         for (u32 bit = 0; bit < 8; bit++)
             crc = step(crc);
     }

@@ -39,8 +39,8 @@ static struct error sum_entries(const struct source *disk, struct gpt *gpt, u32 
     u32 size = gpt->entry_count * gpt->entry_size, zeros = 0;
     *crc = CRC32_START;
     gpt->entry_count = 0;
+    u8 piece[ENTRY_SIZE_MIN] = {0};
     for (u32 at = 0; at < size; at += ENTRY_SIZE_MIN) {
-        u8 piece[ENTRY_SIZE_MIN];
         TRY(source_read(disk, gpt->entries + at, piece, sizeof piece));
         zeros += ENTRY_SIZE_MIN;
         if (is_zero(piece))
@@ -87,7 +87,7 @@ static const char *check_header(const struct source *disk, u32 sector_shift, u64
 }
 
 struct error gpt_open(const struct source *disk, u32 sector_shift, struct gpt *gpt) {
-    u8 header[HEADER_ROOM];
+    u8 header[HEADER_ROOM] = {0};
     u64 last = (disk->size >> sector_shift) - 1;
     const char *problem = check_header(disk, sector_shift, 1, header, gpt);
     if (problem && check_header(disk, sector_shift, last, header, gpt))
@@ -98,7 +98,7 @@ struct error gpt_open(const struct source *disk, u32 sector_shift, struct gpt *g
 struct error gpt_read(const struct source *disk, const struct gpt *gpt, u32 index,
                       struct gpt_entry *entry) {
     static const u8 unused[GUID_SIZE];
-    u8 bytes[ENTRY_SIZE_MIN];
+    u8 bytes[ENTRY_SIZE_MIN] = {0};
     TRY(source_read(disk, gpt->entries + index * gpt->entry_size, bytes, sizeof bytes));
     *entry = (struct gpt_entry){.is_used = memcmp(bytes, unused, GUID_SIZE) != 0,
                                 .is_bios_boot = memcmp(bytes, BIOS_BOOT, GUID_SIZE) == 0,

@@ -81,7 +81,7 @@ static bool is_descriptor(const u8 *at) {
 }
 
 bool iso_is_there(const struct source *volume) {
-    u8 at[7];
+    u8 at[7] = {0};
     return !read_block(volume, NULL, DESCRIPTOR_FIRST, 0, at, sizeof(at)).code && is_descriptor(at);
 }
 

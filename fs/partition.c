@@ -76,19 +76,19 @@ static struct error add(const struct source *disk, u32 sector_shift, const struc
         return error_make(ERROR_PARTITION_PAST_END, .name = disk->name,
                           .number = {extent->number, end, disk->size >> sector_shift});
     }
-    if (table->count == PARTITIONS_MAX)
+    if (table->count >= PARTITIONS_MAX)
         return OK;
-    struct partition *at = &table->partitions[table->count];
+    u32 at = table->count++;
     if (extent->active) {
-        at = &table->partitions[table->active_count];
-        memmove(at + 1, at, (table->count - table->active_count++) * sizeof *at);
+        for (; at > table->active_count; at--)
+            memmove(&table->partitions[at], &table->partitions[at - 1], sizeof *table->partitions);
+        table->active_count++;
     }
-    table->count++;
-    *at = (struct partition){.number = extent->number,
-                             .type = extent->type,
-                             .active = extent->active,
-                             .start = extent->first << sector_shift,
-                             .size = extent->count << sector_shift};
+    table->partitions[at] = (struct partition){.number = extent->number,
+                                               .type = extent->type,
+                                               .active = extent->active,
+                                               .start = extent->first << sector_shift,
+                                               .size = extent->count << sector_shift};
     return OK;
 }
 
@@ -156,10 +156,10 @@ static struct error add_mbr(struct listing *listing, u8 *sector) {
 }
 
 static struct error add_gpt(const struct listing *listing) {
-    struct gpt gpt;
+    struct gpt gpt = {0};
     TRY(gpt_open(listing->disk, listing->sector_shift, &gpt));
     for (u32 i = 0; i < gpt.entry_count; i++) {
-        struct gpt_entry entry;
+        struct gpt_entry entry = {0};
         TRY(gpt_read(listing->disk, &gpt, i, &entry));
         if (!entry.is_used)
             continue;
@@ -230,7 +230,7 @@ static struct error add_all(struct listing *listing, u8 *sector) {
 
 struct error partition_list(const struct source *disk, u32 sector_size,
                             struct partition_table *table) {
-    u8 sector[MBR_SIZE];
+    u8 sector[MBR_SIZE] = {0};
     struct listing listing = {disk, (u32)__builtin_ctz(sector_size), MBR_ENTRY_COUNT + 1, table};
     memset(table, 0, sizeof *table);
     TRY(source_read(disk, 0, sector, sizeof(sector)));

@@ -7,7 +7,8 @@ set -eu
 
 folder=${1:-build}
 packages='gcc make binutils libc6-dev nasm clang lld llvm libclang-rt-dev libcmocka-dev zlib1g-dev liblzma-dev mtools
-    dosfstools e2fsprogs xorriso qemu-system-x86 bochs bochsbios vgabios python3 python3-pytest python3-pytest-xdist'
+    dosfstools e2fsprogs xorriso qemu-system-x86 bochs bochsbios vgabios python3 python3-pytest python3-pytest-xdist
+    frama-c-base why3 z3'
 # For tests that compare with GRUB and syslinux, which these packages install on no disk, and a kernel for
 # tests/boot/test_linux.py; elsewhere compilers for the loader and the test kernels, since the machine's own makes no x86 code.
 case $(uname -m) in
@@ -28,6 +29,7 @@ This is not a Debian system, so nothing was installed. Aloft needs, under the na
   bochs, with its BIOS and vgabios            to boot some of them on a stricter machine (tests)
   cmocka and zlib (with headers), python3, pytest   to run the tests
   clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
+  frama-c, why3, z3                           for make prove
   Fedora: dnf install gcc make binutils nasm mtools dosfstools e2fsprogs xorriso grub2-pc-modules grub2-tools-extra \\
           qemu-system-x86 bochs libcmocka-devel zlib-devel xz-devel python3-pytest python3-pytest-xdist clang lld llvm compiler-rt
   Arch:   pacman -S base-devel nasm mtools dosfstools e2fsprogs libisoburn grub qemu-system-x86 bochs cmocka zlib \\
