@@ -243,7 +243,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzzed/modules.a
 	$(Q)$(FUZZCC) $(filter-out -Wmissing-prototypes -Wconversion,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -MF $@.d \
 		$(call iquote,$(uses_handoff) menu fs stage1 stage2 tests/unit tests/fuzz) -o $@ $< $(BUILD)/fuzzed/modules.a
 
-.PHONY: all setup run debug test unit coverage prove boot-test fuzz fuzz-campaign fuzz-replay parts bench torture compilers image size format help clean
+.PHONY: all setup run debug test unit coverage mutation prove boot-test fuzz fuzz-campaign fuzz-replay parts bench torture compilers image size format help clean
 all: $(BUILD)/aloft $(BUILD)/boot.bin $(BUILD)/cd.bin $(BUILD)/stage2.bin ## build the loader and the host command
 
 setup: ## install what is missing (Debian), or name it
@@ -269,6 +269,9 @@ unit: $(UNIT_TESTS) $(MILLION_TESTS) ## the tests that need no boot
 
 coverage: $(COVERAGE_TESTS) ## lines and branches of the pure modules that the unit tests reach; COVERAGE=--missed: those that they do not
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/coverage/coverage.py $(COVERAGE)
+
+mutation: $(COVERAGE_TESTS) ## small bugs put into the pure modules: which the unit tests find (long; it goes on where it was)
+	$(Q)BUILD=$(BUILD) MUTATION_FLAGS="$(flags_fs)" nice -n 15 /usr/bin/python3 tests/mutation/mutate.py $(MUTATION)
 
 prove: ## Frama-C: no alarm in the decoders of ELF, Multiboot and partitions; the arithmetic on ranges is proved
 	$(Q)/usr/bin/python3 tests/prove/prove.py $(PROVE)

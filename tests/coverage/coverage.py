@@ -13,6 +13,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FOLDER = pathlib.Path(os.environ.get("BUILD", "build")).resolve() / "coverage"
@@ -29,9 +30,11 @@ def tool(name):
 
 
 def run_test(test):
-    """Runs one unit test. Its counters go into a file of its own; its words are shown where it fails."""
+    """Runs one unit test. Its counters go into a file of its own, and how long it took; its words are shown where it fails."""
+    start = time.monotonic()
     environment = os.environ | {"LLVM_PROFILE_FILE": str(test.with_suffix(".profraw"))}
     done = subprocess.run([test], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    test.with_suffix(".seconds").write_text(str(time.monotonic() - start))
     return test, done.returncode and done.stdout.decode(errors="replace")
 
 

@@ -61,6 +61,8 @@ static const struct header_row header_rows[] = {
      .expected = HEADER(1, 0, VIDEO(VIDEO_TEXT, 80, 25, 0))},
     {"1, no such video", 1, 1, .flags = 4, .words = {0, 0, 0, 0, 0, 2}, .count = 6,
      .code = E(DEMAND), .number = 2},
+    {"1, no such video by force", 1, 1, true, .flags = 4, .words = {0, 0, 0, 0, 0, 2}, .count = 6,
+     .expected = HEADER(1, 0, VIDEO(VIDEO_TEXT, 0, 0, 0))},
     {"2, nothing", 2, 2, .expected = HEADER(2, 0)},
     {"2, at the last place", 2, 2, .at = 32768 - 16, .expected = HEADER(2, 32768 - 16)},
     {"2, past it", 2, 2, .at = 32768, .code = E(PLACE), .number = 32768},
@@ -1143,6 +1145,76 @@ static void test_hostile(void **state) {
     assert_true(booted > 1000);
 }
 
+/* ---- a disk that fails ---- */
+
+struct failing {
+    struct bytes bytes;
+    u32 reads, failing; /* which read fails, from 1 */
+};
+
+static struct error failing_read(void *context, u64 offset, void *to, size_t size) {
+    struct failing *medium = context;
+    if (++medium->reads == medium->failing)
+        return error_make(ERROR_DISK_READ, .name = "kernel");
+    memcpy(to, medium->bytes.at + offset, size);
+    return OK;
+}
+
+static struct error read_header_and_image(const struct source *source, u32 version) {
+    static struct image image;
+    struct multiboot_header header;
+    struct multiboot_symbols symbols;
+    TRY(multiboot_header_read(source, version, false, &header));
+    return multiboot_image(source, &header, false, &image, &symbols);
+}
+
+/* Each read fails in turn, and each time that is what is told. The last try reads all: it ends as
+ * it does from memory. */
+static void fail_each_read(const struct made_file *file, u32 version, u32 least) {
+    struct failing medium = {.bytes = {file->bytes, file->size}};
+    struct source source = {failing_read, &medium, 0, file->size, "kernel"},
+                  whole = source_memory(&medium.bytes, "kernel");
+    struct error error, expected = read_header_and_image(&whole, version);
+    for (medium.failing = 1;; medium.failing++) {
+        medium.reads = 0;
+        error = read_header_and_image(&source, version);
+        if (medium.reads < medium.failing)
+            break;
+        assert_int_equal(error.code, ERROR_DISK_READ);
+        assert_int_equal(medium.reads, medium.failing); /* nothing is read behind a failure */
+    }
+    assert_int_equal(error.code, expected.code);
+    assert_true(medium.failing > least);
+}
+
+static void test_failing_reads(void **state) {
+    (void)state;
+    static struct made_file file;
+    static const u32 addresses[] = {0x100100, 0x100000, 0, 0, 0x100010};
+    static const u32 requests[] = {1, 16, 21, 20};
+    for (u32 bits = 32; bits <= 64; bits += 32) {
+        make_elf(&file, bits, 0x100000, 0x100000, 0x1800);
+        put_header_1(&file, 0x100, 0, NULL, 0);
+        fail_each_read(&file, 1, 6);
+        make_elf(&file, bits, 0x100000, 0x100000, 0x1800);
+        put_header_2(&file, 0x100, requests, 4);
+        fail_each_read(&file, 2, 8);
+    }
+    memset(&file, 0, sizeof file); /* no header at all, and one whose sum is wrong */
+    file.size = 0x3000;
+    fail_each_read(&file, 1, 12);
+    put_header_1(&file, 0x100, 0, NULL, 0);
+    file.bytes[0x108] ^= 1;
+    fail_each_read(&file, 1, 12);
+    memset(&file, 0, sizeof file); /* an a.out file, whose strings have a size */
+    elf_put(file.bytes, 4, 0413);
+    elf_put(file.bytes + 4, 4, 0x1000);
+    elf_put(file.bytes + 16, 4, 12);
+    put_header_1(&file, 0x100, 0x10000, addresses, ARRAY_COUNT(addresses));
+    file.size = 0x3000;
+    fail_each_read(&file, 1, 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_headers),        cmocka_unit_test(test_find),
@@ -1156,7 +1228,7 @@ int main(void) {
         cmocka_unit_test(test_aout_symbols),   cmocka_unit_test(test_kernel_in_the_way),
         cmocka_unit_test(test_module_places),  cmocka_unit_test(test_notes),
         cmocka_unit_test(test_no_room),        cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_failing_reads),  cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

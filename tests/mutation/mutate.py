@@ -1,0 +1,168 @@
+"""`make mutation`: small bugs put into the pure modules one at a time, to see whether the unit tests find them.
+
+A mutant is one changed token: another operator, a constant that is one higher, a condition turned round, a statement left out.
+It is compiled without sanitizers and linked in front of the rest; the tests that execute its line (by clang's counters, so
+`make coverage` comes first) run until one fails, dies or takes ten times as long as it should: then the mutant is killed.
+
+What came of each mutant is a line of build/mutation/results, so a run that was stopped goes on; a mutant is known by its file,
+place, change and a check of the file's text, so a changed file begins anew.
+
+    MUTATION="[--sample=N] [--seed=N] [--seconds=N] [FILE...]"     the first N of a shuffled list of all; stop after so many seconds
+"""
+import argparse
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "coverage"))
+import coverage  # noqa: E402
+
+STATE = coverage.FOLDER.parent / "mutation"
+FLAGS = os.environ.get("MUTATION_FLAGS", "").split()
+SWAPS = {"<=": "<", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&", "<<": ">>", ">>": "<<", "+=": "-=", "-=": "+=",
+         "++": "--", "--": "++", "<": "<=", ">": ">=", "+": "-", "-": "+", "*": "+", "/": "*", "%": "/", "&": "|", "|": "&", "^": "|"}
+SKIP = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', re.S | re.M)
+OPERATOR = re.compile(r"(?<= )(<=|>=|==|!=|&&|\|\||<<|>>|\+=|-=|<|>|\+|-|\*|/|%|&|\||\^)(?= )|\+\+|--(?=[\w;)\]])")
+NUMBER = re.compile(r"\b(0x[0-9a-fA-F]+|\d+)(?=u?\b)")
+CONDITION = re.compile(r"\bif \((?=.)")
+STATEMENT = re.compile(r"^ {4,}(?!return|break|continue|case|default|static|const|struct|union|enum|u8|u16|u32|u64|bool|char|size_t|int|goto)"
+                       r"[A-Za-z_*(][^;{}\n]*;$", re.M)
+
+
+def code_of(text):
+    """The text with comments, strings and directives blanked out, at the same places."""
+    return SKIP.sub(lambda match: re.sub(r"[^\n]", "_", match[0]), text)
+
+
+def closing(code, at):
+    depth = 0
+    for i in range(at, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[i], 0)
+        if not depth:
+            return i
+    raise ValueError(code[at:at + 40])
+
+
+def mutants_of(name):
+    """(file, line, start, end, new text, what), of code in functions only: after the first { at the end of a signature."""
+    text = (ROOT / name).read_text()
+    code = code_of(text)
+    inside = []
+    for match in re.finditer(r"^[A-Za-z][^;{}=]*\) \{$", code, re.M):
+        inside.append((match.end(), code.find("\n}", match.end())))
+    found = []
+    for start, end in inside:
+        body = code[start:end]
+        for match in OPERATOR.finditer(body):
+            found.append((start + match.start(), start + match.end(), SWAPS[match[0]]))
+        for match in NUMBER.finditer(body):
+            found.append((start + match.start(), start + match.end(), str(int(match[0], 0) + 1)))
+        for match in CONDITION.finditer(body):
+            at = start + match.end() - 1
+            found.append((at, closing(code, at) + 1, "(!" + text[at:closing(code, at) + 1] + ")"))
+        for match in STATEMENT.finditer(body):
+            first = start + match.start() + len(match[0]) - len(match[0].lstrip())
+            found.append((first, start + match.end(), ";"))
+    for first, end, new in sorted(found):
+        line = text.count("\n", 0, first) + 1
+        yield name, line, first, end, new, f"{' '.join(text[first:end].split())} -> {new if len(new) < 3 or new[0] != '(' else 'not'}"
+
+
+def lines_by_test():
+    """{(file, line): [test, ...]}, the fastest test first, and what each test takes in seconds when nothing is wrong."""
+    took, reached = {}, {}
+    for test in coverage.tests():
+        seconds = test.with_suffix(".seconds")
+        if not seconds.exists() or seconds.stat().st_mtime < test.stat().st_mtime:
+            coverage.run_test(test)
+        took[test] = float(seconds.read_text())
+        data = test.with_suffix(".profdata")
+        subprocess.run([coverage.tool("llvm-profdata"), "merge", "-sparse", "-o", data, test.with_suffix(".profraw")], check=True)
+        out = subprocess.run([coverage.tool("llvm-cov"), "export", "-format=lcov", f"-instr-profile={data}", test], check=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        name = ""
+        for row in out.splitlines():
+            if row.startswith("SF:"):
+                name = os.path.relpath(os.path.join(ROOT, row[3:]), ROOT)
+            elif row.startswith("DA:") and not row.endswith(",0"):
+                reached.setdefault((name, int(row[3:].split(",")[0])), []).append(test)
+    for tests in reached.values():
+        tests.sort(key=took.get)
+    return reached, took
+
+
+def judge(mutant, reached, took):
+    """What became of the mutant: a word, and which test told."""
+    name, line, first, end, new, _ = mutant
+    text = (ROOT / name).read_text()
+    tests = reached.get((name, line), [])
+    if not tests:
+        return "survived", "no test executes the line"
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = pathlib.Path(folder, pathlib.Path(name).name), pathlib.Path(folder, "mutant.o")
+        source.write_text(text[:first] + new + text[end:])
+        folders = [word for folder in coverage.MODULES + ["include"] for word in ("-iquote", str(ROOT / folder))]
+        flags = [*FLAGS, "-std=c11", "-O1", "-w", *folders]
+        if subprocess.run(["clang", *flags, "-c", "-o", binary, source], cwd=ROOT, stderr=subprocess.DEVNULL).returncode:
+            return "invalid", "does not compile"
+        for test in tests:
+            program = pathlib.Path(folder, test.name)
+            include = [word for part in ("fs", "stage1", "tools", "tests/unit") for word in ("-iquote", str(ROOT / part))]
+            subprocess.run(["clang", *flags, *include, "-fprofile-instr-generate", "-o", program, ROOT / "tests" / "unit" / f"{test.name}.c",
+                            binary, coverage.FOLDER / "modules.a", "-lcmocka", "-lz", "-llzma"], cwd=ROOT, check=True)
+            environment = os.environ | {"LLVM_PROFILE_FILE": str(pathlib.Path(folder, "profraw"))}
+            try:
+                if subprocess.run([program], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  timeout=10 * took[test] + 5).returncode:
+                    return "killed", test.name
+            except subprocess.TimeoutExpired:
+                return "killed", f"{test.name} (time)"
+    return "survived", f"{len(tests)} tests"
+
+
+def main():
+    options = argparse.ArgumentParser(usage=__doc__)
+    options.add_argument("files", nargs="*")
+    options.add_argument("--sample", type=int, default=500)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--seconds", type=float, default=1e9)
+    wanted = options.parse_args()
+    files = wanted.files or sorted(str(path.relative_to(ROOT)) for module in coverage.MODULES for path in (ROOT / module).glob("*.c"))
+    mutants = [mutant for name in files for mutant in mutants_of(name)]
+    random.Random(wanted.seed).shuffle(mutants)
+    checks = {name: zlib.crc32((ROOT / name).read_bytes()) for name in files}
+    STATE.mkdir(parents=True, exist_ok=True)
+    results = STATE / "results"
+    known = dict(line.split("\t", 1) for line in results.read_text().splitlines()) if results.exists() else {}
+    reached, took = lines_by_test()
+    end, rows = time.monotonic() + wanted.seconds, []
+    for mutant in mutants[:wanted.sample]:
+        name, line, first, _, _, what = mutant
+        key = f"{name}:{line}:{first}:{checks[name]:08x}: {what}"
+        if key not in known:
+            if time.monotonic() > end:
+                break
+            known[key] = "\t".join(judge(mutant, reached, took))
+            with results.open("a") as out:
+                out.write(f"{key}\t{known[key]}\n")
+        rows.append((name, line, what, *known[key].split("\t")))
+    print("| file | mutants | killed | survived |\n| --- | ---: | ---: | ---: |")
+    valid = [row for row in rows if row[3] != "invalid"]
+    for name in sorted({row[0] for row in valid}) + ["all"]:
+        mine = [row[3] for row in valid if name in (row[0], "all")]
+        print(f"| {name} | {len(mine)} | {mine.count('killed')} | {mine.count('survived')} |")
+    for name, line, what, outcome, why in sorted(valid):
+        if outcome == "survived":
+            print(f"survived: {name}:{line}: {what} ({why})")
+    print(f"{len(mutants)} mutants in all, sample of {wanted.sample} by seed {wanted.seed}, {len(rows)} judged, {len(rows) - len(valid)} invalid")
+
+
+if __name__ == "__main__":
+    main()
