@@ -71,6 +71,11 @@ static bool stray(struct config *c, enum keyword keyword) {
     return config_fail(c, ERROR_CONFIG_STRAY, c->place, keyword_name(keyword), NULL);
 }
 
+static bool never_closed(struct config *c, enum keyword keyword, struct config_place opened) {
+    return config_fail(c, ERROR_CONFIG_UNCLOSED, opened, keyword_name(keyword),
+                       keyword == KEYWORD_IF ? "fi" : "done");
+}
+
 /* The text, or the block around it, ends before what is open is closed. */
 static bool unclosed(struct config *c) {
     const struct config_frame *frame = top(c);
@@ -78,9 +83,7 @@ static bool unclosed(struct config *c) {
         return config_fail(c, ERROR_CONFIG_BRACE_OPEN, frame->opened, NULL, NULL);
     if (frame->kind == FRAME_FILE)
         return config_fail(c, ERROR_CONFIG_BRACE_CLOSE, c->place, NULL, NULL);
-    return config_fail(c, ERROR_CONFIG_UNCLOSED, frame->opened,
-                       keyword_name((enum keyword)frame->kind),
-                       frame->kind == FRAME_IF ? "fi" : "done");
+    return never_closed(c, (enum keyword)frame->kind, frame->opened);
 }
 
 static bool not_expected(struct config *c, enum keyword found) {
@@ -91,6 +94,37 @@ static bool not_expected(struct config *c, enum keyword found) {
 
 /* --- Passing over text --- */
 
+/* What is open in a text that is passed over. Of more than could be executed only the number is
+ * known. */
+struct skipped {
+    u32 depth;
+    bool first; /* a command can start here */
+    struct {
+        enum keyword keyword; /* KEYWORD_NONE for a { */
+        struct config_place place;
+    } opened[CONFIG_FRAMES_MAX];
+};
+
+static void open_skipped(const struct config *c, enum keyword keyword, struct skipped *skipped) {
+    if (skipped->depth < CONFIG_FRAMES_MAX) {
+        skipped->opened[skipped->depth].keyword = keyword;
+        skipped->opened[skipped->depth].place = c->place;
+    }
+    skipped->depth++;
+}
+
+/* A } closes no if and no loop: the fi or done of that is missing. */
+static enum keyword close_skipped(struct config *c, enum keyword keyword, struct skipped *skipped) {
+    if (!skipped->depth)
+        return keyword;
+    u32 i = --skipped->depth;
+    if (keyword != KEYWORD_CLOSE || i >= CONFIG_FRAMES_MAX ||
+        skipped->opened[i].keyword == KEYWORD_NONE)
+        return KEYWORD_NONE;
+    never_closed(c, skipped->opened[i].keyword, skipped->opened[i].place);
+    return KEYWORD_ERROR;
+}
+
 /* A command can start right behind these. */
 static bool starts_command(enum keyword keyword) {
     return keyword < KEYWORD_FUNCTION && keyword != KEYWORD_FOR && keyword != KEYWORD_FI &&
@@ -98,26 +132,26 @@ static bool starts_command(enum keyword keyword) {
 }
 
 /* One token of a text that is passed over. */
-static enum keyword skip_token(struct config *c, bool in_entry, u32 *depth, bool *first) {
+static enum keyword skip_token(struct config *c, bool in_entry, struct skipped *skipped) {
     enum token token = lexer_next(c);
     enum keyword keyword = KEYWORD_NONE;
     if (token == TOKEN_ERROR)
         return KEYWORD_ERROR;
     if (token == TOKEN_END)
         return KEYWORD_END;
-    if (token == TOKEN_WORDS && *first)
+    if (token == TOKEN_WORDS && skipped->first)
         keyword = lexer_keyword(c);
-    *first = token != TOKEN_WORDS || starts_command(keyword);
+    skipped->first = token != TOKEN_WORDS || starts_command(keyword);
     if (token == TOKEN_OPEN || keyword <= KEYWORD_FOR) {
-        ++*depth;
+        open_skipped(c, keyword, skipped);
         return KEYWORD_NONE;
     }
     if (token == TOKEN_CLOSE)
         keyword = KEYWORD_CLOSE;
     if (token == TOKEN_CLOSE || keyword == KEYWORD_FI || keyword == KEYWORD_DONE)
-        return (*depth)-- ? KEYWORD_NONE : keyword;
+        return close_skipped(c, keyword, skipped);
     if (keyword == KEYWORD_ELIF || keyword == KEYWORD_ELSE)
-        return *depth ? KEYWORD_NONE : keyword;
+        return skipped->depth ? KEYWORD_NONE : keyword;
     if (in_entry && (keyword == KEYWORD_MENUENTRY || keyword == KEYWORD_SUBMENU)) {
         config_fail(c, ERROR_CONFIG_NESTED, c->place, keyword_name(keyword), NULL);
         return KEYWORD_ERROR;
@@ -126,12 +160,13 @@ static enum keyword skip_token(struct config *c, bool in_entry, u32 *depth, bool
 }
 
 enum keyword script_skip(struct config *c, bool in_entry) {
-    u32 depth = 0;
-    bool first = true;
+    struct skipped skipped;
     enum keyword found;
+    skipped.depth = 0;
+    skipped.first = true;
     c->dry = true;
     do
-        found = skip_token(c, in_entry, &depth, &first);
+        found = skip_token(c, in_entry, &skipped);
     while (found == KEYWORD_NONE);
     c->dry = false;
     return found;

@@ -36,7 +36,7 @@ def language():
         yield f"quote {quote}", entry(f"kernel {quote}{KERNEL}"), 41, [at(3, 12), f"the quote {quote} that opens here is never closed"]
         for count in (1, 2, 3, 63, 64, 4001):
             text = quote * count + "\n"
-            yield f"{count} times {quote}", text, 41 if count % 2 else 49, [at(1, count) if count % 2 else "no entry"]
+            yield f"{count} times {quote}", text, 41 if count % 2 else 40, [at(1, count if count % 2 else 1)]
         yield f"{quote} at the end", LINE + " " + quote, 41, ["never closed"]
     yield "a backslash at the end", LINE + " \\", None, []
     yield "4000 backslashes", LINE + " " + "\\" * 4000, None, []
