@@ -79,15 +79,29 @@ void text_pad(struct text *text, size_t column) {
     while (text->used < column && text->used + 1 < text->size);
 }
 
+/* The end of a path tells more than its middle. */
+static void text_value(struct text *text, const char *value) {
+    static const char gap[] = " ... ";
+    const size_t part = (TEXT_VALUE_MAX - (sizeof gap - 1)) / 2;
+    size_t length = string_length(value);
+    if (length > TEXT_VALUE_MAX) {
+        for (size_t i = 0; i < part; i++)
+            text_char(text, value[i]);
+        text_string(text, gap);
+        value += length - part;
+    }
+    text_string(text, value);
+}
+
 /* The value that `{key}` stands for, if key is one of those in the header. */
 static bool fill_one(struct text *text, const char *key, size_t length,
                      const struct text_values *values) {
     if (length == 4 && memcmp(key, "name", 4) == 0) {
-        text_string(text, values->name ? values->name : "?");
+        text_value(text, values->name ? values->name : "?");
         return true;
     }
     if (length == 5 && memcmp(key, "other", 5) == 0) {
-        text_string(text, values->other ? values->other : "?");
+        text_value(text, values->other ? values->other : "?");
         return true;
     }
     if (length < 1 || length > 2 || key[0] < '0' || key[0] > '3')

@@ -31,6 +31,10 @@ void text_size(struct text *text, u64 bytes);
 /* Spaces up to column `column` of the text (at least one). */
 void text_pad(struct text *text, size_t column);
 
+/* Of a longer string in a template the middle is left out, so that what is said of it has room in
+ * the buffer of a report. */
+enum { TEXT_VALUE_MAX = 160 };
+
 /* What a template can name. Missing strings read as "?". */
 struct text_values {
     const char *name;

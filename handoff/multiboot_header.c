@@ -113,7 +113,8 @@ struct error multiboot_find(const struct source *file, u32 version,
     return reader.error;
 }
 
-/* Why there is no header: none at all, one with a wrong sum, or one in the wrong place. */
+/* Why there is no header: none at all, one with a wrong sum, for another architecture, or in the
+ * wrong place. */
 static bool no_header(struct reader *reader, u32 version) {
     struct multiboot_places places;
     u32 words[MAGIC_WORDS];
@@ -131,6 +132,8 @@ static bool no_header(struct reader *reader, u32 version) {
     u32 sum = multiboot_sum(rule, words), stands = words[rule->sum_words - 1];
     if (sum)
         return fail(reader, ERROR_MULTIBOOT_CHECKSUM, version, at, stands, stands - sum);
+    if (version == 2 && words[1])
+        return fail(reader, ERROR_MULTIBOOT_ARCHITECTURE, version, at, words[1], 0);
     return fail(reader, ERROR_MULTIBOOT_PLACE, version, at, rule->reach, rule->alignment);
 }
 

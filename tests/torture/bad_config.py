@@ -91,7 +91,7 @@ def language():
     yield "UTF-16", LINE.encode("utf-16"), 54, [at(1, 4), "a byte that is no text (0x0)"]
     yield "a mark of UTF-8", b"\xef\xbb\xbf" + LINE.encode(), None, []
     yield "Windows' line ends", entry(LINE).replace("\n", "\r\n"), None, []
-    yield "old Macs' line ends", entry(LINE).replace("\n", "\r"), 44, []
+    yield "old Macs' line ends", entry(LINE).replace("\n", "\r"), 40, [at(1, 31), 'unknown command "{"']
     for default in ("5", "-1", "x", "0>0", ">", "99999999999999999999", "x" * 300):
         yield f"default {default[:12]!r}", f'set default="{default}"\n' + entry(LINE), 50, [f'default is "{default[:40]}']
     for timeout in ("x", "1x", "0x", "99999999999999999999", "1 2"):
@@ -141,7 +141,7 @@ def requests():
     yield "no disk sector for chainloader", entry("chainloader /boot/module"), 45, ["chainloader takes +1"]
     yield "chainloader of a partition that is not there", entry("chainloader (hd0,4)+1"), 143, ["+1 is on a device"]
     yield "linux of a kernel that is none", entry(f"linux {KERNEL}"), 205, [f"{KERNEL} is no Linux kernel"]
-    yield "linux, vga=ask", entry(f"linux {KERNEL} vga=ask"), 205, ["is no Linux kernel"]
+    yield "linux, vga=ask", entry(f"linux {KERNEL} vga=ask"), 137, ["vga=ask: Aloft has no menu of video modes"]
     for command in ("multiboot", "multiboot2"):
         yield f"{command} of a kernel that has no header", entry(f"{command} {KERNEL}"), 160, [f"{KERNEL} has no"]
     yield "pvh of a kernel that has no note", entry(f"kernel --protocol=pvh {KERNEL}"), 209, [f"{KERNEL} has no PVH entry"]
@@ -166,11 +166,11 @@ def limits():
         if size > len(text):
             yield f"{size} bytes", text + "#" * (size - len(text)), *((30, [f"{PATH} is", "at most 32 KiB can be used here"]) if over else (None, []))
     for count, over in around(LIMITS["words"]):
-        yield f"{count} words", "true" + " w" * (count - 1) + rest, *big(over, at(1, 515) if count == 257 else "line 1", "too many words in a command: more than 256")
+        yield f"{count} words", "true" + " w" * (count - 1) + rest, *big(over, at(1, 516), "too many words in a command: more than 256")
     for size in (1, LIMITS["line"] - 6, LIMITS["line"] - 5, 2 * LIMITS["line"]):
         yield f"a word of {size}", "true " + "w" * (size - 1) + rest, *big(size > LIMITS["line"] - 5, "too many characters in a command: more than 8192")
     for size in (1, 4000, 4096, 8000):
-        yield f"a value of {size}", f"set a={'v' * size}" + rest, *big(size > 4080, "too many characters of variables: more than 4096")
+        yield f"a value of {size}", f"set a={'v' * size}" + rest, *big(size > 4080, "too many characters in variables: more than 4096")
     for count in (100, 300, 341, 400):
         yield f"{count} variables", "".join(f"set a{i:03}=\n" if i % 2 else f"set a{i:03}=x\n" for i in range(count)) + rest, None if count < 341 else 48, []
     for count, over in around(LIMITS["entries"]):
@@ -193,10 +193,10 @@ def limits():
     for size in (1000, 8000, 17000):
         line = LINE + (" " + "a" * 99) * (size // 100)
         yield f"arguments of {size}", entry(line), *big(size > 8000, "too many characters in a command: more than 8192")
-    for count in (1, 4, 20):
+    for count in (1, 4, 5, 9):
         lines = [f"module /boot/module {'m' * 3500}"] * count
         yield f"arguments of {count} modules", entry(LINE, *lines), *big(count > 4, "too many characters: more than 16384")
-    for size in (100, 4000, 16000, 20000):
+    for size in (100, 4000, 9000, 20000):
         title = "t" * size
         yield f"a title of {size}", entry(LINE, title=title), *big(size > 8000, "too many characters in a command: more than 8192")
     for count in (10, 1000, 5000):

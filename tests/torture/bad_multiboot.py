@@ -182,7 +182,7 @@ def tags():
     for length in (0x7FFFFFFF, 0x80000000, MAX32):
         yield f"header length {length:#x}", elf(header_2(length=length)), None, []
     for architecture in (1, 4, MAX32):
-        yield f"architecture {architecture:#x}", elf(header_2(architecture=architecture)), 160, ["has no Multiboot 2 header"]
+        yield f"architecture {architecture:#x}", elf(header_2(architecture=architecture)), 199, [f"the Multiboot 2 header at file offset 0x100 is for architecture {architecture}, not"]
     for entry in (0, BASE - 1, BASE + 0x1000, 0x80000000, MAX32):
         yield f"entry {entry:#x}", elf(header_2(tag(3, entry))), 167, [f"the entry {entry:#x} lies in nothing that is loaded"]
     for lowest, highest, align in ((0x200000, 0x100000, 4096), (0, 0, 4096), (0x8000000, MAX32, 4096), (0, MAX32, 0x80000000),

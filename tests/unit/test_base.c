@@ -501,6 +501,20 @@ static void test_error_texts(void **state) {
     }
     char buffer[80];
     struct text text = TEXT_IN(buffer);
+    char name[400] = "/boot/", report[512];
+    memset(name + 6, 'n', 390);
+    memcpy(name + 390, "/k.elf", 6);
+    struct error long_name = error_make(ERROR_FILE_NOT_FOUND, .name = name);
+    struct text room = TEXT_IN(report);
+    error_text(&long_name, &room);
+    assert_memory_equal(report, "/boot/nnn", 9);
+    assert_non_null(strstr(report, "nn ... nn"));
+    assert_non_null(strstr(report, "n/k.elf: no such file on the boot volume"));
+    assert_in_range(room.used, TEXT_VALUE_MAX, TEXT_VALUE_MAX + 40);
+    name[TEXT_VALUE_MAX] = 0;
+    room = TEXT_IN(report);
+    error_text(&long_name, &room);
+    assert_null(strstr(report, "..."));
     error_text(&OK, &text);
     error_fix(&OK, &text);
     assert_string_equal(buffer, "no errornothing to do");
