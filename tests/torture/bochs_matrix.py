@@ -3,8 +3,8 @@
 What QEMU's emulation lets pass ends here: segment limits in real mode, pages of 1 GiB on a processor without them, reserved
 bits. What Bochs refuses is a bug.
 """
-import machine
 import bochs
+import machine
 import processors
 
 TITLE = "processors and BIOSes of Bochs"
@@ -14,12 +14,13 @@ OLD = "pse"
 SIX = "pse pae pge pat"
 LONG = SIX + " nx long"
 BIG = LONG + " 1g"
-# As Bochs 2.7 has them (cpu/cpudb): P4 Willamette has PAE without NX, Turion 64 no 1 GiB pages, none LA57.
+# As Bochs 2.7 has them (cpu/cpudb): P4 Willamette and Atom N270 have PAE without NX, Pentium II no PAT,
+# Turion 64 no 1 GiB pages; none has LA57.
 PROCESSORS = {
-    "bx_generic": SIX + " nx long 1g", "pentium": OLD, "pentium_mmx": OLD, "amd_k6_2_chomper": OLD + " pge", "p2_klamath": SIX, "p3_katmai": SIX,
-    "p4_willamette": SIX, "core_duo_t2400_yonah": SIX + " nx", "atom_n270": SIX + " nx", "p4_prescott_celeron_336": LONG,
+    "bx_generic": LONG, "pentium": OLD, "pentium_mmx": OLD, "amd_k6_2_chomper": OLD + " pge", "p2_klamath": "pse pae pge", "p3_katmai": SIX,
+    "p4_willamette": SIX, "core_duo_t2400_yonah": SIX + " nx", "atom_n270": SIX, "p4_prescott_celeron_336": LONG,
     "athlon64_clawhammer": LONG, "athlon64_venice": LONG, "turion64_tyler": LONG, "phenom_8650_toliman": BIG, "core2_penryn_t9600": LONG,
-    "corei5_lynnfield_750": LONG, "corei5_arrandale_m520": BIG, "corei7_sandy_bridge_2600k": LONG, "zambezi": BIG, "trinity_apu": BIG,
+    "corei5_lynnfield_750": LONG, "corei5_arrandale_m520": LONG, "corei7_sandy_bridge_2600k": LONG, "zambezi": BIG, "trinity_apu": BIG,
     "ryzen": BIG, "corei7_ivy_bridge_3770k": LONG, "corei7_haswell_4770": BIG, "broadwell_ult": BIG, "corei7_skylake_x": BIG,
     "corei3_cnl": BIG, "corei7_icelake_u": BIG, "tigerlake": BIG,
 }
@@ -53,6 +54,6 @@ def cases():
                 for form in ("hdd", "gpt", "iso"):
                     if (bios, form) != ("legacy", "iso"):
                         yield (f"{bios}, {form}, {memory} MiB: {kernel} on {cpu}", processor, (cpu, modes[kernel, options], bios, memory, form))
-    for cpu in ("bx_generic", "turion64_tyler", "corei7_skylake_x", "corei7_ivy_bridge_3770k"):
+    for cpu in ("ryzen", "turion64_tyler", "corei7_skylake_x", "corei7_ivy_bridge_3770k"):
         for kernel in ("state64", "wx64"):
             yield f"{cpu}: {kernel}, {GIGABYTES} MiB", processor, (cpu, modes[kernel, ""], "bochs", GIGABYTES, "hdd")
