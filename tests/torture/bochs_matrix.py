@@ -17,7 +17,7 @@ BIG = LONG + " 1g"
 # As Bochs 2.7 has them (cpu/cpudb): P4 Willamette and Atom N270 have PAE without NX, Pentium II no PAT,
 # Turion 64 no 1 GiB pages; none has LA57.
 PROCESSORS = {
-    "bx_generic": LONG, "pentium": OLD, "pentium_mmx": OLD, "amd_k6_2_chomper": OLD + " pge", "p2_klamath": "pse pae pge", "p3_katmai": SIX,
+    "bx_generic": LONG, "pentium": OLD, "pentium_mmx": OLD, "amd_k6_2_chomper": OLD, "p2_klamath": "pse pae pge", "p3_katmai": SIX,
     "p4_willamette": SIX, "core_duo_t2400_yonah": SIX + " nx", "atom_n270": SIX, "p4_prescott_celeron_336": LONG,
     "athlon64_clawhammer": LONG, "athlon64_venice": LONG, "turion64_tyler": LONG, "phenom_8650_toliman": BIG, "core2_penryn_t9600": LONG,
     "corei5_lynnfield_750": LONG, "corei5_arrandale_m520": LONG, "corei7_sandy_bridge_2600k": LONG, "zambezi": BIG, "trinity_apu": BIG,

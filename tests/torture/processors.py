@@ -43,7 +43,7 @@ def judge(serial, features, mode, has_gigabytes):
     assert re.search(rf"^PASS {kernel}$", serial, re.M), serial[-2000:]
     line = re.search(r"^cpu +(.*), \d+ address bits$", serial, re.M)
     found = line[1] if line else ""
-    assert found == ", ".join(name for feature, name in NAMES.items() if feature in features), serial
+    assert found == ", ".join(name for feature, name in NAMES.items() if feature in features), line
     if isinstance(paging, tuple):
         paging = paging["pse" in features and "4k" not in mode[1]]
     assert f"info paging {paging:#x}\n" in serial, serial
