@@ -102,7 +102,8 @@ QUIRKS = {
     "all at once": Quirk("ENTRY", "ENTRY_CS=0x7c0", "ENTRY_FLAGS=0x402", "ENTRY_SP=0x7bff", "SPOIL_BPB", "A20_OFF", "NO_A20"),
     "BPB overwritten": Quirk("ENTRY", "SPOIL_BPB"),
     "BPB overwritten, of a volume": Quirk("ENTRY", "SPOIL_BPB", form="volume"),
-    "DL = 00": Quirk("ENTRY", "ENTRY_DL=0", refused="Aloft boot error"),
+    # Bochs: a floppy drive without a floppy keeps its BIOS waiting for two seconds, sixteen times.
+    "DL = 00": Quirk("ENTRY", "ENTRY_DL=0", refused="Aloft boot error", bochs=None),
     "DL = 7F": Quirk("ENTRY", "ENTRY_DL=0x7f", refused="Aloft boot error"),
     "DL = 81": Quirk("ENTRY", "ENTRY_DL=0x81", refused="Aloft boot error"),
     "DL = FF": Quirk("ENTRY", "ENTRY_DL=0xff", refused="Aloft boot error"),
