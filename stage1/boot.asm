@@ -5,7 +5,7 @@
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
 ; out   stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1 if the drive has disk extensions,
-;       ESI = the sector behind what was read, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+;       ESI = the sector behind what was read, SS:SP = 0000:7000, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the disk cannot be read (after retries with ever smaller transfers)
@@ -75,13 +75,16 @@ start:  cli
 .known: push    cx                      ; SPT
         push    dx                      ; HEADS
 
-        mov     esi, [FIELDS + BOOT_SECTOR_STAGE2_LBA]
+        mov     esi, [ss:FIELDS + BOOT_SECTOR_STAGE2_LBA]
         mov     cx, STAGE2_RESIDENT_SECTORS
-        push    STAGE2_ADDRESS >> 4
-        pop     es
+        mov     di, STAGE2_ADDRESS >> 4
 
-; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, ES:0 = buffer.
-.next:  mov     al, [bp + MOST]
+; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, DI:0 = buffer. A BIOS may change every
+; register, segments included.
+.next:  push    ss
+        pop     ds
+        mov     es, di
+        mov     al, [bp + MOST]
         cmp     al, cl
         jbe     .some
         mov     al, cl
@@ -128,9 +131,7 @@ start:  cli
         jc      .failed
         add     esi, eax
         imul    bx, ax, 32              ; paragraphs
-        mov     dx, es
-        add     dx, bx
-        mov     es, dx
+        add     di, bx
         sub     cx, ax
 .more:  jnz     .next
 

@@ -10,7 +10,7 @@
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
 ; out   as boot.asm: stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1,
-;       ESI = the sector behind what was read, SS:SP = 0000:7000, DS = 0, DF = 0, IF = 1
+;       ESI = the sector behind what was read, SS:SP = 0000:7000, DF = 0, IF = 1
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
 ;   R   the CD cannot be read (after retries with ever smaller transfers)
@@ -58,18 +58,20 @@ start:  cli
         jz      fail
         inc     esi
         mov     cx, STAGE2_RESIDENT_SECTORS / 4
-        push    STAGE2_ADDRESS >> 4
-        pop     es
+        mov     di, STAGE2_ADDRESS >> 4
 
-; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, ES:0 = buffer.
-.next:  movzx   ax, byte [bp + MOST]
+; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, DI:0 = buffer. A BIOS may change every
+; register, segments included.
+.next:  push    ss
+        pop     ds
+        movzx   ax, byte [bp + MOST]
         cmp     ax, cx
         jbe     .some
         mov     ax, cx
 .some:  pushad
         push    dword 0                 ; the disk address packet from its end (EDD 3.0, table 1)
         push    esi
-        push    es
+        push    di
         push    word 0
         push    ax
         push    word 16
@@ -85,9 +87,7 @@ start:  cli
         add     esi, edx
         sub     cx, ax
         shl     ax, 7                   ; paragraphs
-        mov     dx, es
-        add     dx, ax
-        mov     es, dx
+        add     di, ax
         test    cx, cx
 .more:  jnz     .next
 
