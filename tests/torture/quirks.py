@@ -146,6 +146,8 @@ QUIRKS = {
     "reads trash registers": Quirk("ENTRY", "TRASH"),
     "reads trash registers, by CHS": Quirk("ENTRY", "TRASH", "NO_41"),
     "reads trash registers and fail": Quirk("ENTRY", "TRASH", "FAIL_EVERY=3"),
+    "reads change DS": Quirk("ENTRY", "SEGMENTS=0xf000"),
+    "reads change ES": Quirk("ENTRY", "EXTRA_SEGMENT=0xf000"),
     "interrupts come back on": Quirk("FLAG_IF=1"),
     "interrupts come back off": Quirk("ENTRY", "FLAG_IF=0"),
     "direction comes back down": Quirk("ENTRY", "FLAG_DF"),
