@@ -41,7 +41,8 @@ u32 block_phys(const struct block *block, const u8 *at) {
 }
 
 u32 command_line_size(const struct boot_request *request) {
-    size_t path = request->flags & REQUEST_CMDLINE_PATH ? string_length(request->kernel.path) + 1 : 0;
+    size_t path =
+        request->flags & REQUEST_CMDLINE_PATH ? string_length(request->kernel.path) + 1 : 0;
     return (u32)(path + string_length(request->kernel.arguments) + 1);
 }
 
@@ -56,7 +57,8 @@ void write_command_line(const struct boot_request *request, u8 *to) {
 }
 
 const char *loader_name(const struct boot_request *request) {
-    return (request->flags & REQUEST_CMDLINE_PATH) ? ALOFT_NAME : ALOFT_NAME " (GRUB 2 command line)";
+    return (request->flags & REQUEST_CMDLINE_PATH) ? ALOFT_NAME
+                                                   : ALOFT_NAME " (GRUB 2 command line)";
 }
 
 void write_memory(const struct machine *machine, u8 *to, u32 shift) {

@@ -19,7 +19,7 @@ static const char *const protocols[] = {[PROTOCOL_NATIVE] = "",
                                         [PROTOCOL_MULTIBOOT1] = ", Multiboot",
                                         [PROTOCOL_MULTIBOOT2] = ", Multiboot 2",
                                         [PROTOCOL_LINUX] = ", Linux",
-                                         [PROTOCOL_PVH] = ", PVH"};
+                                        [PROTOCOL_PVH] = ", PVH"};
 
 static u32 hex_digits(const struct plan *plan) {
     return plan->image->bits == 64 ? 16 : 8;

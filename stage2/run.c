@@ -181,7 +181,7 @@ struct error run_config(struct runner *runner, const char *path, bool *found) {
 }
 
 static struct error check_drive(struct runner *runner, const struct file_request *file,
-                               bool sector) {
+                                bool sector) {
     struct error error = lock_demand(file->path, file->hash);
     if (sector ? !volumes_partition(runner->volumes, &file->device)
                : !volumes_at(runner->volumes, &file->device)) {

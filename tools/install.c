@@ -59,11 +59,11 @@ static bool use_gpt(struct place *place) {
     const struct changes *changes = place->changes;
     struct range room = place->table.bios_boot;
     if (!room.size)
-        return complain(
-            changes->who,
-            "%s has a GPT without a BIOS boot partition on the disk; make one of 1 MiB (gdisk: type "
-            "ef02; parted: set N bios_grub on)",
-            changes->disk);
+        return complain(changes->who,
+                        "%s has a GPT without a BIOS boot partition on the disk; make one of 1 MiB "
+                        "(gdisk: type "
+                        "ef02; parted: set N bios_grub on)",
+                        changes->disk);
     place->start = room.start;
     place->room = room.size;
     return true;

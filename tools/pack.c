@@ -19,8 +19,8 @@ enum {
     CHAIN_MAX = 4096,  /* places with the same two bytes that are looked at */
     LITERALS_LAST = 3, /* at least */
     /* A sequence costs its token, and a quarter of a byte for its sixteen instructions. With half a
-     * byte the packed core is 1 per cent larger, and unpacked with fewer instructions; but what stage 1
-     * reads shall fit one call of the BIOS. */
+     * byte the packed core is 1 per cent larger, and unpacked with fewer instructions; but what
+     * stage 1 reads shall fit one call of the BIOS. */
     BYTE_COST = 4,
     SEQUENCE_COST = 5,
     NOT_REACHED = -1,
