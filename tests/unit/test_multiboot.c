@@ -94,6 +94,8 @@ static const struct header_row header_rows[] = {
      .expected = HEADER(2, 0)},
     {"2, a request beyond", 2, 2, .words = {1, 16, 21, 22}, .count = 4, .code = E(DEMAND),
      .number = 22},
+    {"2, a request beyond, behind a low one", 2, 2, .words = {1, 16, 1, 22}, .count = 4,
+     .code = E(DEMAND), .number = 22},
     {"2, an optional one", 2, 2, .words = {0x10001, 16, 21, 22}, .count = 4,
      .expected = HEADER(2, 0)},
     {"2, by force", 2, 2, true, .words = {1, 16, 21, 22}, .count = 4, .expected = HEADER(2, 0)},
