@@ -44,7 +44,7 @@ struct boot {
     const struct range *held; /* memory with the kernel's file (verify.h); NULL for none */
 };
 
-/* Errors: ELF_*, MULTIBOOT_*, LINUX_*, PVH_NONE, and what the source says. */
+/* Errors: ELF_*, MULTIBOOT_*, LINUX_*, PVH_*, and what the source says. */
 MUST_USE struct error protocol_open(const struct boot *boot, const struct source *kernel);
 
 /* The video modes that the kernel may have, best first, as a list of video_list.h: what the

@@ -14,8 +14,14 @@ enum {
 struct error pvh_open(struct image *image) {
     if (!image->pvh_entry || image->pvh_entry >> 32)
         return error_make(ERROR_PVH_NONE, .name = image->name);
-    for (u32 i = 0; i < image->segment_count; i++)
-        image->segments[i].virt = image->segments[i].phys;
+    bool inside = false;
+    for (u32 i = 0; i < image->segment_count; i++) {
+        struct segment *segment = &image->segments[i];
+        inside |= range_has((struct range){segment->phys, segment->memory_size}, image->pvh_entry);
+        segment->virt = segment->phys;
+    }
+    if (!inside)
+        return error_make(ERROR_PVH_ENTRY, .name = image->name, .number = {image->pvh_entry});
     image->bits = 32;
     image->relocatable = false;
     image->entry = image->entry_virt = image->entry_phys = image->pvh_entry;

@@ -14,7 +14,8 @@
 #include "plan.h"
 #include "ram.h"
 
-/* Makes the image of elf_read() one that is entered by its note, without paging. PVH_NONE. */
+/* Makes the image of elf_read() one that is entered by its note, without paging. Errors:
+ * PVH_NONE, PVH_ENTRY. */
 MUST_USE struct error pvh_open(struct image *image);
 
 /* Bytes for start info, lists, strings and GDT. */

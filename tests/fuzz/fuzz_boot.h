@@ -270,7 +270,7 @@ static inline void check_plain(const struct boot_case *c) {
     for (u32 i = 0; i < c->image.segment_count; i++)
         inside |= range_has(
             (struct range){c->image.segments[i].phys, c->image.segments[i].memory_size}, entry->ip);
-    MUST(inside || c->image.entry_kind == ENTRY_NOWHERE);
+    MUST(inside);
     MUST(range_has(info, c->request.protocol == PROTOCOL_LINUX ? entry->si : entry->bx));
     if (!plan->paging)
         return;

@@ -811,6 +811,10 @@ static void test_pvh(void **state) {
     set_scene(&scene, 0);
     assert_int_equal(boot_pvh(&scene, 0).code, ERROR_PVH_NONE);
     assert_int_equal(boot_pvh(&scene, 0x100000000).code, ERROR_PVH_NONE);
+    assert_int_equal(boot_pvh(&scene, 0xffffff).code, ERROR_PVH_ENTRY);
+    assert_int_equal(boot_pvh(&scene, 0x1000000).code, ERROR_NONE);
+    assert_int_equal(boot_pvh(&scene, 0x1004fff).code, ERROR_NONE);
+    assert_int_equal(boot_pvh(&scene, 0x1005000).code, ERROR_PVH_ENTRY);
     free(scene.ram.bytes);
 }
 
