@@ -4,7 +4,7 @@
   campaign.py --seconds 20 [TARGET ...]           each once, for so long; exit status 1 if one found something
   campaign.py --executions 50000000 [TARGET ...]  in pieces, which are counted over restarts; one process, two while the
                                                   machine has nothing else to do
-  campaign.py --merge [TARGET ...]                the least set of inputs that covers what was covered, into tests/fuzz/corpus
+  campaign.py --merge [TARGET ...]                what the campaign found that covers more than the seeds, into tests/fuzz/corpus
   campaign.py --table                             what stands in the table so far
 
 BUILD (build) has the programs. BUILD/fuzz/campaign/ keeps what was found: NAME/ the inputs, NAME.json the counts, finding/ what
@@ -30,12 +30,13 @@ MEMORY_MAX = 1024  # MiB
 SLOW = 1.0         # seconds of processor time
 PIECE = 300        # seconds of a campaign's piece; the first round is shorter, so that all targets are seen soon
 FIRST_PIECE = 60
+MERGED_MAX = 2048  # bytes: targets with longer inputs are not merged into the repository
 IDLE = 1.4         # load below which there is room for a second process
 
 # Longest input of each, in bytes. Short ones are fast, and what is behind a long one is reached by a compact form.
 LENGTHS = {
-    'options': 304, 'video': 1200, 'menu': 256, 'memory': 512, 'relocate': 2048, 'notes': 1024, 'partition': 4096, 'gpt': 1024,
-    'fat': 4096, 'iso': 20480, 'ext': 12288, 'elf32': 1024, 'elf64': 1536, 'multiboot1': 1024, 'multiboot2': 1024, 'linux': 1024,
+    'options': 304, 'video': 1200, 'menu': 256, 'memory': 512, 'relocate': 2048, 'notes': 1024, 'partition': 20608, 'gpt': 1024,
+    'fat': 24576, 'iso': 40961, 'ext': 49152, 'elf32': 1024, 'elf64': 1536, 'multiboot1': 1024, 'multiboot2': 1024, 'linux': 1024,
     'multiboot': 1024, 'kernel': 2048, 'gzip': 1024, 'unlzma': 512, 'config': 1024, 'paging': 256, 'plan': 512, 'chain': 2048,
 }
 
@@ -167,17 +168,14 @@ def campaign(names, goal):
 
 
 def merge(names):
+    """Adds to the seeds what covers more than they do. Volumes are long, and stay with the campaign."""
     for name in names:
-        corpus, fresh = HERE / 'corpus' / name, STATE / f'{name}.merged'
-        fresh.mkdir(parents=True, exist_ok=True)
-        subprocess.run([program(name), '-merge=1', f'-max_len={LENGTHS[name]}', fresh, corpus, STATE / name], check=True,
-                       capture_output=True)
-        for path in list(corpus.iterdir()):
-            path.unlink()
-        for path in fresh.iterdir():
-            path.rename(corpus / path.name[:12])
-        fresh.rmdir()
-        print(f'{name:12} {len(list(corpus.iterdir())):5} inputs {sum(p.stat().st_size for p in corpus.iterdir()):9,} bytes')
+        corpus = HERE / 'corpus' / name
+        if LENGTHS[name] <= MERGED_MAX:
+            subprocess.run([program(name), '-merge=1', f'-max_len={LENGTHS[name]}', corpus, STATE / name], check=True,
+                           capture_output=True)
+        sizes = [path.stat().st_size for path in corpus.iterdir()]
+        print(f'{name:12} {len(sizes):5} inputs {sum(sizes):9,} bytes', flush=True)
 
 
 def main():
