@@ -114,7 +114,7 @@ QUIRKS = {
     "DL = FF": Quirk("ENTRY", "ENTRY_DL=0xff", refused="Aloft boot error"),
     # ---- disks ----
     "every 4th read fails": Quirk("FAIL_EVERY=4"),
-    "every 2nd read fails": Quirk("FAIL_EVERY=2", refused="Aloft boot error R"),
+    "every 2nd read fails": Quirk("FAIL_EVERY=2"),
     "every 3rd read fails, count 0 in the packet": Quirk("FAIL_EVERY=3", "DAP_COUNT=0"),
     "every 3rd read fails, count 3 in the packet": Quirk("FAIL_EVERY=3", "DAP_COUNT=3"),
     "every 3rd read fails, by CHS": Quirk("FAIL_EVERY=3", "NO_41"),
