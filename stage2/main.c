@@ -152,24 +152,24 @@ static struct error choose_screen(void) {
     return note;
 }
 
-/* Modules lie below 4 GiB. */
+static struct error load_one(const struct load *load, const struct source *file) {
+    bool high = load->phys + load->memory_size > 4 * GIB;
+    return high ? high_load(load, file) : load_file(load, file, &ram);
+}
+
 static struct error load_module(const struct load *load) {
     u32 i = load->file - 1;
     const char *hash = request.modules[i].hash;
     if (hash)
         verify_begin(&watched[i]);
-    TRY(load_file(load, &modules[i].data, &ram));
+    TRY(load_one(load, &modules[i].data));
     return hash ? verify_end(&watched[i], hash) : OK;
 }
 
 static struct error load_rows(void) {
     for (u32 i = 0; i < plan.load_count; i++) {
         const struct load *load = &plan.loads[i];
-        bool high = load->phys + load->memory_size > 4 * GIB;
-        if (load->file)
-            TRY(load_module(load));
-        else
-            TRY(high ? high_load(load, &kernel.data) : load_file(load, &kernel.data, &ram));
+        TRY(load->file ? load_module(load) : load_one(load, &kernel.data));
     }
     TRY(gzip_check(&unpacked[0]));
     return load_relocate(&plan, &ram);
