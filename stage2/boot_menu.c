@@ -284,7 +284,8 @@ const struct bytes *boot_menu_text(const struct boot_menu *boot) {
 /* --- After a failure --- */
 
 enum boot_next boot_menu_next(struct boot_menu *boot, const struct error *error, u32 *entry) {
-    if (!boot->runner || !boot->has_config || lock_stops(error->code))
+    if (!boot->runner || !boot->has_config || !boot->runner->config->entry_count ||
+        lock_stops(error->code))
         return BOOT_STOP;
     if (!boot->automatic || !config_fallback(boot->runner->config, boot->fallbacks++, entry) ||
         !may(boot, MENU_BOOT, *entry))

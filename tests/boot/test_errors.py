@@ -37,6 +37,13 @@ def stopped(tmp_path, files, *expected, screenshot=None, **where):
     return result
 
 
+def test_no_entry_is_left(tmp_path):
+    """The configuration that took the first one's place cannot be read: there is no menu to go to, and the report says so."""
+    result = stopped(tmp_path, {"/boot/aloft.cfg": "set timeout=0\nmenuentry x {\n configfile /boot/next.cfg\n}\n",
+                                "/boot/next.cfg": "menuentry y {\n"}, "E42", "/boot/next.cfg")
+    assert "Any key" not in result.serial
+
+
 def test_nothing_to_boot(tmp_path):
     stopped(tmp_path, {"/readme.txt": "empty"}, "E56", "neither a configuration nor a kernel", "/boot/kernel.elf")
 
