@@ -21,6 +21,7 @@ struct request_row {
     struct part parts[PARTS_MAX];
     u64 module_sizes[MODULES_MAX];
     u64 acpi_tables;
+    struct range held; /* the kernel's file, in memory */
 };
 
 /* Everything that a plan is made of; lives as long as the plan is looked at. */
@@ -48,6 +49,7 @@ static void make(const struct request_row *row, struct made *made) {
                                           .options = &made->options,
                                           .module_count = modules,
                                           .module_sizes = row->module_sizes,
+                                          .held = row->held,
                                           .info_size = INFO_SIZE};
     memset(&made->plan, 0xa5, sizeof made->plan);
     made->error = plan_make(&made->request, &made->plan);
@@ -165,6 +167,10 @@ static const struct refusal refusals[] = {
      {.parts = {TEXT_AT(0xc0102000, 0x102000), {0xc0100000, 0x100000, 0, 0x2001, 6}}},
      ERROR_PLAN_OVERLAP,
      "kernel: PT_LOAD 0 and PT_LOAD 1 overlap at physical 0x102000"},
+    {"where the kernel's file is",
+     {.parts = HIGH_32, .held = {0x104000, 0x1000}},
+     ERROR_PLAN_HELD,
+     "kernel: PT_LOAD 1 goes to physical 0x103000, where Aloft holds the file to check its hash"},
     {"no room for a module",
      {.parts = HIGH_32, .module_sizes = {0x1000, 0x8000001}},
      ERROR_PLAN_MEMORY,

@@ -64,7 +64,7 @@ enum { KIND_COUNT = ARRAY_COUNT(kind_names) };
 
 /* What a run has seen, so that a generator gone dull shows. */
 struct seen {
-    u32 refused[256], refusals;
+    u32 refused[1024], refusals; /* by code */
     u32 accepted, off, formats[PAGING_FORMAT_COUNT], late, high, modules, notes, rows, tables;
     u32 kinds[KIND_COUNT];
 };
