@@ -229,19 +229,26 @@ static inline struct error load_all(const struct boot_case *c) {
     return load_relocate(&c->plan, fuzz_ram());
 }
 
-/* What the trampoline does before paging goes on. */
+/* For what the trampoline does: the kernel may lie on the loader. */
+static inline void guard_kernel(const struct plan *plan) {
+    guard_loads(plan);
+    for (u32 i = 0; i < plan->claims.count; i++)
+        if (plan->claims.claims[i].kind == CLAIM_KERNEL)
+            guard(plan->claims.claims[i].start, plan->claims.claims[i].size, true);
+}
+
+/* What the trampoline does before paging goes on. It zeroes the loader, too. */
 static inline void move_all(const struct boot_case *c) {
     const struct ram *ram = fuzz_ram();
     MUST(c->entry.move_count <= ENTRY_MOVES_MAX);
-    guard_loads(&c->plan);
-    for (u32 i = 0; i < c->plan.claims.count; i++)
-        if (c->plan.claims.claims[i].kind == CLAIM_KERNEL)
-            guard(c->plan.claims.claims[i].start, c->plan.claims.claims[i].size, true);
+    guard_kernel(&c->plan);
+    guard(LOADER_START, LOADER_END - LOADER_START, true);
     for (u32 i = 0; i < c->entry.move_count; i++) {
         const struct move *move = &c->entry.moves[i];
         memcpy(ram->bytes + move->to, ram->bytes + move->from, move->size);
         memset(ram->bytes + move->to + move->size, 0, move->zero_size);
     }
+    guard_kernel(&c->plan);
     guard_finish(&c->plan);
 }
 
@@ -309,7 +316,8 @@ static inline void check_boot(struct boot_case *c) {
 
 /* From the kernel's headers to its first instruction. */
 static inline struct error boot_kernel(struct boot_case *c) {
-    const struct boot boot = {&c->machine, &c->request, c->module_sizes, &c->image, &c->opened};
+    const struct boot boot = {&c->machine, &c->request, c->module_sizes,
+                              &c->image,   &c->opened,  NULL};
     TRY(protocol_open(&boot, c->kernel));
     struct error note;
     video_choose(protocol_video(&boot), &c->machine, &note);

@@ -15,7 +15,19 @@
 #include "paths.h"
 #include "run.h"
 
+#include "lock.h"
 #include <setjmp.h>
+
+/* Stage 2's lock lies in its head, at an address that is not to be had here: this one has none. */
+struct error lock_check(const char *path, struct bytes text) {
+    (void)path, (void)text;
+    return OK;
+}
+
+struct error lock_demand(const char *path, const char *digits) {
+    (void)path, (void)digits;
+    return OK;
+}
 
 NO_RETURN void fuzz_leave(void);
 struct error fuzz_script_next(struct config *config, struct command *command);
