@@ -197,7 +197,7 @@ def core_stops(tmp_path, image, words, **where):
     ("hdd", "hdd", 0x80, "0c"), ("usb", "hdd", 0x80, "0c"), ("cd", "iso", 0xe0, "0c")])
 def test_the_rest_of_stage2_cannot_be_read(tmp_path, medium, form, drive, status):
     """A boot that does not need it does not see that; one that fails says what the core knows."""
-    image = machine.image_of(tmp_path, {"/boot/kernel.elf": KERNEL32}, f"--format={form}")
+    image = machine.image_of(tmp_path, {"/boot/kernel.elf": KERNEL32, "/boot/aloft.cfg": "kernel /boot/kernel.elf\n"}, f"--format={form}")
     unit = 2048 if medium == "cd" else 512
     start = image.read_bytes().index((machine.BUILD / "stage2.bin").read_bytes()) + rest_of_stage2()
     bad = blkdebug(image, start // 512 + 4, False, read_only=medium == "cd")

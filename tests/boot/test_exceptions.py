@@ -59,7 +59,8 @@ def test_exception(tmp_path, code, vector, error_code, behind):
     told = f"vector {vector}, error code 0x{error_code:x}, EIP 0x{address_of(PLACE) + behind:x},"
     assert told in serial and any(told in line for line in screen)
     calls = [int(word, 16) for word in re.search(r"  calls (.*)", serial)[1].split()]
-    assert all(calls[i] in range(address_of(name), address_of(name) + 0x800) for i, name in enumerate(["boot", "main"])), serial
+    assert calls[0] in range(address_of("boot"), address_of("boot") + 0x800), serial
+    assert any(call in range(address_of("main"), address_of("main") + 0x800) for call in calls[1:]), serial  # old words may lie between
 
 
 def test_names_of_calls(tmp_path):
@@ -68,7 +69,7 @@ def test_names_of_calls(tmp_path):
     text = machine.aloft("doctor", tmp_path / "serial")
     words = " ".join(text.split())
     assert f"invalid opcode (vector 6) in Aloft itself, at {PLACE}+0x0" in words, text
-    assert re.search(r"called from boot\+0x\w+ called from main\+0x\w+ called from start\+0x", words), text
+    assert re.search(r"called from boot\+0x\w+ .*called from main\+0x\w+ .*called from start\+0x", words), text
     assert "What to do: report" in words
 
 

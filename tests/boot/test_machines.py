@@ -9,7 +9,6 @@ FOUND = [
     ("quirks", "E801 of all 4 GiB: SeaBIOS"),
     ("quirks", "EBDA of 64 KiB: SeaBIOS"),
     ("quirks", "no extensions: SeaBIOS"),
-    ("quirks", "a failure without the carry flag: SeaBIOS"),
     ("matrix", "screen ramfb, pc, with serial port, pixels"),
 ]
 

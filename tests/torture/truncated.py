@@ -30,6 +30,9 @@ def end_of(folder, image, medium, *words):
     if letter := re.search(rf"{faults.STAGE1}(\w)", result.serial):
         assert faults.shown(result, letter[0]), result.screen
         return f"refused by stage 1 with {letter[1]}"
+    if faults.CANNOT in result.serial:
+        assert faults.shown(result, "a part of it cannot be read"), result.screen
+        return "refused by the core"
     report = result.report()
     assert not words or any(word in report for word in words), result.serial
     assert any("could not boot" in line for line in result.screen), result.screen
