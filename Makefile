@@ -142,7 +142,7 @@ $(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc 
 
 $(BUILD)/stage2.elf: stage2/stage2.ld $(wildcard stage2/parts/*.ld) $(BUILD)/offsets.inc $(STAGE2_OBJECTS)
 	$(say) LINK $@
-	$(Q)$(LD32) -nostdlib -static --build-id=none --gc-sections -z noexecstack $$(sed -n "s/^%define \(STAGE2_FLAT\|STAGE2_ADDRESS\|HEAD_SIZE\) /--defsym=\1=/p" $(BUILD)/offsets.inc) \
+	$(Q)$(LD32) -nostdlib -static --build-id=none --gc-sections -z noexecstack $$(sed -n "s/^%define \(STAGE2_FLAT\|STAGE2_ADDRESS\|HEAD_SIZE\|LOADER_CODE_END\) /--defsym=\1=/p" $(BUILD)/offsets.inc) \
 		-T $< -Map $(BUILD)/stage2.map -o $@ $(filter %.o,$^)
 
 $(BUILD)/head.bin: stage2/head.asm $(BUILD)/offsets.inc

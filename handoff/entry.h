@@ -8,7 +8,7 @@
 #include "types.h"
 
 enum {
-    ENTRY_MOVES_MAX = 66,     /* a kernel's segments, and the loader's memory in two pieces */
+    ENTRY_MOVES_MAX = 68,     /* a kernel's segments, and the loader's memory in four pieces */
     TRAMPOLINE_ENTRY = 0x200, /* where struct cpu_entry stands in the trampoline's page */
 };
 

@@ -15,14 +15,17 @@ static void add_wipe(u64 start, u64 end, struct cpu_entry *entry) {
             (struct move){.to = (u32)start, .zero_size = (u32)(end - start)};
 }
 
-/* Nothing of the loader is left: its memory is zeroed, but for what the kernel is told there (the
- * information and the trampoline behind it), before the kernel's own bytes go there. */
+/* Nothing that the loader worked with is left: its memory but for its code is zeroed, without what
+ * the kernel is told there (the information and the trampoline behind it), before the kernel's own
+ * bytes go there. */
 static void wipe_loader(const struct plan *plan, struct cpu_entry *entry) {
-    u64 keep = plan->info_phys, end = plan->trampoline_phys + PAGE_SIZE;
-    if (keep >= LOADER_END || end <= LOADER_START)
-        keep = end = LOADER_END;
-    add_wipe(LOADER_START, keep, entry);
-    add_wipe(end, LOADER_END, entry);
+    static const u32 data[][2] = {
+        {LOADER_START, LOADER_REAL}, {LOADER_REAL_END, LOADER_CODE}, {LOADER_CODE_END, LOADER_END}};
+    u64 keep = plan->info_phys, keep_end = plan->trampoline_phys + PAGE_SIZE;
+    for (u32 i = 0; i < ARRAY_COUNT(data); i++) {
+        add_wipe(data[i][0], min_u64(data[i][1], keep), entry);
+        add_wipe(max_u64(data[i][0], keep_end), data[i][1], entry);
+    }
 }
 
 static void add_moves(const struct plan *plan, struct cpu_entry *entry) {

@@ -49,6 +49,16 @@ enum { LOADER_START = 0x1000, LOADER_END = 0x90000 };
  * information may be written there before the jump. */
 enum { LOADER_BUFFER = 0x10000, LOADER_BUFFER_END = 0x20000 };
 
+/* Where its code and constants are, and nothing else (the boot sector and .real; what stage2.ld
+ * puts in front of .bss, as far as most boots execute it). All else is zeroed before the jump.
+ * These are not: emulators take 20 milliseconds to write to so many pages of executed code. */
+enum {
+    LOADER_REAL = 0x7000,
+    LOADER_REAL_END = 0x9000,
+    LOADER_CODE = LOADER_BUFFER_END,
+    LOADER_CODE_END = 0x38000,
+};
+
 /* The interrupt vectors and the BIOS data area: left as they are, for kernels that go back to real
  * mode. */
 enum { BIOS_DATA_END = 0x500 };

@@ -6,6 +6,7 @@
 #include "boot.h"
 #include "entry.h"
 #include "format.h"
+#include "plan.h"
 
 #define DEFINE(name, value)         __asm__ volatile("\n.ascii \"->%%define " #name " %c0\"" : : "i"(value))
 #define FIELD(prefix, type, member) DEFINE(prefix, __builtin_offsetof(struct type, member))
@@ -31,6 +32,7 @@ void offsets(void) {
     DEFINE(STAGE2_PIECE, STAGE2_PIECE);
     DEFINE(STAGE2_FLAT, STAGE2_FLAT);
     DEFINE(HEAD_SIZE, HEAD_SIZE);
+    DEFINE(LOADER_CODE_END, LOADER_CODE_END);
     DEFINE(HEAD_LOCK, HEAD_LOCK);
     DEFINE(HEAD_DIRECTORY, HEAD_DIRECTORY);
     DEFINE(HEAD_UNPACK, HEAD_UNPACK);

@@ -11,6 +11,7 @@
 #include "protocol.h"
 #include "pvh.h"
 #include "walk.h"
+#include "wipe_check.h"
 
 #include <stdio.h>
 
@@ -266,7 +267,7 @@ static void check_entry(const struct scene *scene, u32 code, u32 data) {
     assert_true(entry->sp <= scene->plan.info_phys && entry->sp > scene->plan.info_phys - 32);
     assert_true(scene->plan.stack_size >= 4096);
     assert_true(entry->trampoline == scene->plan.trampoline_phys);
-    assert_true(entry->ax == 0 && entry->di == 0 && entry->move_count == 1);
+    assert_true(entry->ax == 0 && entry->di == 0 && entry->move_count == WIPES);
 }
 
 static void check_firmware_map(const struct machine *machine, const u8 *at, u32 stride) {

@@ -9,6 +9,7 @@
 #include "handoff_check.h"
 #include "check.h"
 #include "load.h"
+#include "wipe_check.h"
 
 enum { RAM_SIZE = 16 << 20, MODULES_MAX = 3 };
 
@@ -140,7 +141,7 @@ static void test_scenes(void **state) {
         memset(&scene.entry, 0xa5, sizeof scene.entry);
         SUCCEEDS(finish(&scene));
         check_handoff(c);
-        HOLDS(scene.entry.move_count == 1); /* the loader's memory is zeroed */
+        HOLDS(scene.entry.move_count == WIPES); /* what the loader worked with is zeroed */
         free_scene(&scene);
     }
 }
@@ -278,10 +279,10 @@ static void test_moves(void **state) {
     SUCCEEDS(plan_make(&scene.request, &scene.plan));
     SUCCEEDS(finish(&scene));
     check_handoff(c);
-    const struct move *wipe = &scene.entry.moves[0], *move = wipe + 1;
-    assert_int_equal(scene.entry.move_count, 2);
+    const struct move *wipe = &scene.entry.moves[0], *move = wipe + WIPES;
+    assert_int_equal(scene.entry.move_count, WIPES + 1);
     assert_true(wipe->to == LOADER_START && !wipe->size &&
-                wipe->zero_size == LOADER_END - LOADER_START);
+                wipe->zero_size == LOADER_REAL - LOADER_START);
     assert_int_equal(move->from, scene.plan.loads[1].staged);
     assert_int_equal(move->to, LOADER_START);
     assert_int_equal(move->size, LOADER_END - LOADER_START);
@@ -291,7 +292,7 @@ static void test_moves(void **state) {
     image_of(32, other, &scene.image);
     SUCCEEDS(plan_make(&scene.request, &scene.plan));
     SUCCEEDS(finish(&scene));
-    assert_int_equal(scene.entry.move_count, 2);
+    assert_int_equal(scene.entry.move_count, WIPES + 1);
     assert_true(move->to == 0x8010 && move->size == 0x123 && move->zero_size == 0x1111);
     free_scene(&scene);
 }
