@@ -63,7 +63,7 @@ BARS = [
     Bar("bytes read over the segment's, 200 MiB of debug sections",
         lambda get: over_segment(get("ahci", "debug", images.ours("debug")), "debug"), 128 * KIB),
     Bar("`rep` iterations for every further 4 bytes", lambda get: moves(get, "ahci"), 1.01),
-    Bar("the same iterations, clusters of 512 bytes", lambda get: moves(get, "ahci, small clusters"), 1.01, 1.26),
+    Bar("the same iterations, clusters of 512 bytes", lambda get: moves(get, "ahci, small clusters"), 1.01, 1.06),
     Bar("the same iterations, CD", lambda get: moves(get, "cd-ahci"), 1.01),
     Bar("loader instructions for page tables of 16 GiB, 2 MiB pages",
         lambda get: (get("ahci, 16G", "64K", "Aloft, direct map")["loader"]
