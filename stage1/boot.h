@@ -43,7 +43,7 @@ enum {
      * sectors, stage 2 begins with sector 2, so that a track ends at the boundary, too. */
     STAGE2_ADDRESS = 0x70800,
     STAGE2_PIECE = 124,            /* sectors */
-    STAGE2_REST_ADDRESS = 0x81000, /* where the rest is read to; what stage 1 reads ends before */
+    STAGE2_REST_ADDRESS = 0x81800, /* where the rest is read to; what stage 1 reads ends before */
     STAGE2_END = 0x8e000,
     STAGE2_SECTORS_MAX = (STAGE2_END - STAGE2_ADDRESS) / 512,
     STAGE2_LBA_FAT = 2,   /* where it begins in an unpartitioned FAT volume */

@@ -293,8 +293,8 @@ NO_RETURN void main(u32 given, u32 rest_sector);
 void main(u32 given, u32 rest_sector) {
     struct report_context context = {.doing = "starting", .config = NULL};
     u32 number = 0;
-    timing_begin(&timing);
     parts_begin((u8)given, given >> 8 & 1, rest_sector);
+    timing_begin(&timing);
     memset(&machine, 0, sizeof machine); /* .scratch and .low are not zeroed */
     memset(&image, 0, sizeof image);
     console_init(&machine);
