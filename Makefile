@@ -126,7 +126,7 @@ $(BUILD)/fuzzed/$(ZLIB)/%.o: $(ZLIB)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(FUZZCC) $(call zlib_flags,$(FUZZ_CFLAGS)) -c -o $@ $<
 
-$(BUILD)/offsets.inc: stage2/offsets.c $(wildcard stage1/*.h handoff/*.h stage2/bios.h base/*.h paging/format.h)
+$(BUILD)/offsets.inc: stage2/offsets.c $(wildcard stage1/*.h handoff/*.h stage2/*.h base/*.h paging/*.h plan/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC32) $(filter-out -MMD -MP,$(LOADER_CFLAGS)) $(call iquote,$(uses_stage2)) -S -o $(BUILD)/offsets.s $<
 	$(Q)sed -n 's/^[^"]*"->\(.*\)"$$/\1/p' $(BUILD)/offsets.s >$@
@@ -142,7 +142,7 @@ $(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc 
 
 $(BUILD)/stage2.elf: stage2/stage2.ld $(wildcard stage2/parts/*.ld) $(BUILD)/offsets.inc $(STAGE2_OBJECTS)
 	$(say) LINK $@
-	$(Q)$(LD32) -nostdlib -static --build-id=none --gc-sections -z noexecstack $$(sed -n "s/^%define \(STAGE2_FLAT\|STAGE2_ADDRESS\|HEAD_SIZE\|LOADER_CODE_END\) /--defsym=\1=/p" $(BUILD)/offsets.inc) \
+	$(Q)$(LD32) -nostdlib -static --build-id=none --gc-sections -z noexecstack $$(sed -n "s/^%define \(STAGE2_FLAT\|STAGE2_ADDRESS\|STAGE2_END\|HEAD_SIZE\|LOADER_CODE_END\|LOADER_END\) /--defsym=\1=/p" $(BUILD)/offsets.inc) \
 		-T $< -Map $(BUILD)/stage2.map -o $@ $(filter %.o,$^)
 
 $(BUILD)/head.bin: stage2/head.asm $(BUILD)/offsets.inc

@@ -93,6 +93,11 @@ struct stage2_directory {
     struct part parts[STAGE2_PARTS];
 };
 
+/* How many bytes of stage 2, as it lies on a disk, are read when it is needed. */
+static inline u32 stage2_rest_size(const u8 *stage2) {
+    return load32(stage2 + HEAD_DIRECTORY + __builtin_offsetof(struct stage2_directory, rest_size));
+}
+
 /* The checksum that stage 1 makes of whole paragraphs. Every step is reversible, so a change within
  * any one dword changes the sum; and zeros do not sum up to BOOT_SUM. */
 static inline u32 boot_sum(const u8 *bytes, u32 size) {

@@ -14,7 +14,7 @@ extern const u8 stage2_symbols_start[], stage2_symbols_end[];
 
 /* The last four bytes of what stage 1 reads make the sum right (stage1/boot.h). */
 static void write_lock(u8 *stage2, u32 size, const u8 *lock) {
-    size -= load32(stage2 + HEAD_DIRECTORY + offsetof(struct stage2_directory, rest_size));
+    size -= stage2_rest_size(stage2);
     memcpy(stage2 + HEAD_LOCK, lock, LOCK_SIZE);
     store32(stage2 + size - 4, 0);
     store32(stage2 + size - 4, BOOT_SUM - boot_sum(stage2, size));

@@ -213,7 +213,7 @@ bool install_check(struct changes *changes) {
     if (!error.code && sectors <= STAGE2_SECTORS_MAX)
         error = source_read(&disk, start, stage2, sectors * SECTOR);
     bool is_table = !load16(sector + 0x0b); /* no BPB */
-    u32 rest = load32(stage2 + HEAD_DIRECTORY + offsetof(struct stage2_directory, rest_size));
+    u32 rest = stage2_rest_size(stage2);
     if (!error.code && is_ours(sector) && sectors <= STAGE2_SECTORS_MAX &&
         rest <= sectors * SECTOR && boot_sum(stage2, sectors * SECTOR - rest) == BOOT_SUM &&
         boot_sum(stage2 + sectors * SECTOR - rest, rest) == BOOT_SUM &&

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "boot.h"
+#include "range.h"
 #include "unlzma.h"
 #include "pack.h"
 
@@ -83,7 +84,7 @@ static u32 place_part(struct bytes whole, struct stage2_directory *directory, u3
 
 /* Whole sectors of `unit` bytes, and the check word in the last four bytes, which are 0 yet. */
 static u32 padded(u32 end, u32 unit) {
-    return (end + 4 + unit - 1) / unit * unit;
+    return (u32)align_up(end + 4, unit);
 }
 
 static void set_check_word(u8 *run, u32 size) {

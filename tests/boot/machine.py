@@ -33,6 +33,18 @@ MODULES = {
 }
 
 
+def resident_sectors():
+    """How many sectors of stage2.bin stage 1 reads; the rest is read when it is needed (stage1/boot.h)."""
+    return int((BUILD / "resident.inc").read_text().split()[-1])
+
+
+def blkdebug(image, read_only, **rules):
+    """The -blockdev of an image on which reads fail by QEMU's rules."""
+    return json.dumps({
+        "driver": "raw", "node-name": "disk", "read-only": read_only,
+        "file": {"driver": "blkdebug", **rules, "image": {"driver": "file", "filename": str(image), "locking": "off"}}})
+
+
 class Result:
     def __init__(self, status, serial, seconds, screen=None, reads=None, inspected=None):
         self.status = status    # None if QEMU had to be ended

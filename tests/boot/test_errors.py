@@ -1,7 +1,5 @@
 """What a user sees when something is wrong: each message on the screen and on the serial line, and the
 machine stopped, not restarted."""
-import json
-import re
 import struct
 import subprocess
 
@@ -128,10 +126,7 @@ def test_unknown_command(tmp_path):
 
 
 def blkdebug(image, sector, once, read_only=False):
-    return json.dumps({
-        "driver": "raw", "node-name": "disk", "read-only": read_only,
-        "file": {"driver": "blkdebug", "image": {"driver": "file", "filename": str(image), "locking": "off"},
-                 "inject-error": [{"event": "read_aio", "errno": 5, "sector": sector, "once": once}]}})
+    return machine.blkdebug(image, read_only, **{"inject-error": [{"event": "read_aio", "errno": 5, "sector": sector, "once": once}]})
 
 
 def sector_of(image, pattern):
@@ -182,8 +177,8 @@ def test_stage1_finds_a_flipped_bit(tmp_path, offset):
 
 
 def rest_of_stage2():
-    """Where in stage2.bin that begins which is read when it is needed (stage1/boot.h)."""
-    return int(re.search(r"\d+$", (machine.BUILD / "resident.inc").read_text().strip())[0]) * 512
+    """Where it begins in stage2.bin."""
+    return machine.resident_sectors() * 512
 
 
 def core_stops(tmp_path, image, words, **where):

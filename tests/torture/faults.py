@@ -25,7 +25,7 @@ STAGE1 = "Aloft boot error "  # and its letter
 # What a medium's boot reads: how many requests come before Aloft's first, then the sectors; where stage 2 begins, where what is read
 # of it when it is needed, and where that ends. A packed kernel's boot needs it.
 Path = collections.namedtuple("Path", "firmware sectors stage2 rest end")
-RESIDENT = int((machine.BUILD / "resident.inc").read_text().split()[-1])  # sectors
+RESIDENT = machine.resident_sectors()
 CANNOT = "Aloft cannot go on"  # the core's last words, where the rest does not come
 
 
@@ -56,9 +56,7 @@ def image(medium, packed=False):
 
 def blockdev(image, medium, **rules):
     """The -blockdev of an image under blkdebug with these rules."""
-    return json.dumps({
-        "driver": "raw", "node-name": "disk", "read-only": medium == "floppy" or medium in machine.CDS,
-        "file": {"driver": "blkdebug", **rules, "image": {"driver": "file", "filename": str(image), "locking": "off"}}})
+    return machine.blkdebug(image, medium == "floppy" or medium in machine.CDS, **rules)
 
 
 def failing(image, medium, sector, once, path=None):
