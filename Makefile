@@ -136,7 +136,7 @@ $(BUILD)/loader/%.asm.o: %.asm $(BUILD)/offsets.inc
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f elf32 -I$(BUILD)/ -o $@ $<
 
-$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm stage1/fail.inc stage1/check.inc $(BUILD)/offsets.inc $(BUILD)/stage2.bin
+$(BUILD)/boot.bin $(BUILD)/cd.bin: $(BUILD)/%.bin: stage1/%.asm $(wildcard stage1/*.inc) $(BUILD)/offsets.inc $(BUILD)/stage2.bin
 	$(say) NASM $<
 	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -Istage1/ -o $@ $<
 
@@ -145,9 +145,9 @@ $(BUILD)/stage2.elf: stage2/stage2.ld $(wildcard stage2/parts/*.ld) $(BUILD)/off
 	$(Q)$(LD32) -nostdlib -static --build-id=none --gc-sections -z noexecstack $$(sed -n "s/^%define \(STAGE2_FLAT\|STAGE2_ADDRESS\|STAGE2_END\|HEAD_SIZE\|LOADER_CODE_END\|LOADER_END\) /--defsym=\1=/p" $(BUILD)/offsets.inc) \
 		-T $< -Map $(BUILD)/stage2.map -o $@ $(filter %.o,$^)
 
-$(BUILD)/head.bin: stage2/head.asm $(BUILD)/offsets.inc
+$(BUILD)/head.bin: stage2/head.asm stage1/print.inc $(BUILD)/offsets.inc
 	$(say) NASM $<
-	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -o $@ $<
+	$(Q)$(NASM) -w+all -w-unknown-warning -w-reloc-rel -Werror -f bin -I$(BUILD)/ -Istage1/ -o $@ $<
 
 $(BUILD)/seal: tools/seal.c tools/pack.c base/unlzma.c tools/pack.h base/unlzma.h stage1/boot.h
 	@mkdir -p $(@D)

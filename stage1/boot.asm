@@ -5,10 +5,12 @@
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
 ; out   stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1 if the drive has disk extensions,
-;       ESI = the sector behind what was read, SS:SP = 0000:7000, DF = 0, IF = 1
+;       ESI = the sector behind what was read, CX = 0, SS:SP = 0000:7000, DF = 0, IF = 1
+;       or with CX = how many sectors of it could not be read, ESI = the first of them, BH = the BIOS's status: to tell of it
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
-;   R   the disk cannot be read (after retries with ever smaller transfers)
+;   R   the disk cannot be read (after retries with ever smaller transfers). Only for stage 2's first sector: what
+;       comes behind that is told by the code in it, with drive, sector and status
 ;   G   the BIOS has neither disk extensions nor a usable geometry for this drive
 ;   S   what was read is not stage 2, or is damaged (the checksum does not match)
 ;
@@ -28,7 +30,9 @@ MOST    equ     -4              ; byte: sectors a call at most
 SPT     equ     -6              ; word: sectors a track
 HEADS   equ     -8              ; word: heads
 FRAME   equ     8
+READS   equ     STAGE2_RESIDENT_SECTORS ; how many sectors there are to read
 COUNT   equ     -FRAME - 4      ; byte: of the read under way, the AX that pushad saved
+STATUS  equ     -FRAME - 15     ; byte: likewise BH
 
 boot:   jmp     short start
         nop
@@ -76,7 +80,7 @@ start:  cli
         push    dx                      ; HEADS
 
         mov     esi, [ss:FIELDS + BOOT_SECTOR_STAGE2_LBA]
-        mov     cx, STAGE2_RESIDENT_SECTORS
+        mov     cx, READS
         mov     di, STAGE2_ADDRESS >> 4
 
 ; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, DI:0 = buffer. A BIOS may change every
@@ -84,12 +88,11 @@ start:  cli
 .next:  push    ss
         pop     ds
         mov     es, di
-        mov     al, [bp + MOST]
+        movzx   eax, byte [bp + MOST]
         cmp     al, cl
         jbe     .some
         mov     al, cl
-.some:  movzx   eax, al
-        xor     bx, bx
+.some:  xor     bx, bx
         pushad                          ; AX = COUNT
         cmp     [bp + EDD], bl
         je      .chs
@@ -115,7 +118,7 @@ start:  cli
         mov     [bp + COUNT], cl
 .fits:  mov     cx, dx
         inc     cx                      ; sectors count from 1
-        xor     dx, dx
+        cwd                             ; no drive has 32768 tracks
         div     word [bp + HEADS]       ; AX = cylinder, DX = head
         mov     dh, dl
         mov     ch, al
@@ -126,6 +129,7 @@ start:  cli
 .read:  mov     dl, [bp + DRIVE]
         int     0x13
         mov     bp, BOOT_STACK_TOP      ; whatever the BIOS did to it
+        mov     [bp + STATUS], ah
         lea     sp, [bp - FRAME - 32]
         popad
         jc      .failed

@@ -16,7 +16,7 @@
  * reserved sectors. Stage 1 reads the first part of it, which is whole sectors of a CD, to
  * STAGE2_ADDRESS and enters it there, at offset 0 of its segment. The rest stays on the disk until
  * it is needed (stage2/parts.h). The last four bytes of each of the two are chosen so that
- * boot_sum() over it is BOOT_SUM.
+ * boot_sum() over it is 0.
  *
  * On a CD stage 1 is a sector of its own kind (cd.asm), with stage 2 behind it. The image of a CD
  * has the boot sector too, in its first sector, and so boots from a disk: its stage2_lba points to
@@ -54,12 +54,12 @@ enum {
     /* Stage 2 is a head (stage2/head.asm), which is not packed, then the packed parts
      * (tools/pack.h). Padding and the check word stand behind those that stage 1 reads, and behind
      * the others. */
-    HEAD_DIRECTORY = 0x1c, /* struct stage2_directory */
-    HEAD_UNPACK = 0xe0,    /* code: unpacks the part that EBX points to, but for its calls */
-    HEAD_CALLS = 0xe8,     /* code: the calls of that part */
-    HEAD_LOCK = 0x3d0,     /* LOCK_SIZE bytes: the configuration's SHA-512; zeros without a lock */
+    HEAD_DIRECTORY = 0x24, /* struct stage2_directory */
+    HEAD_UNPACK = 0x198,    /* code: unpacks the part that EBX points to, but for its calls */
+    HEAD_CALLS = 0x1a0,     /* code: the calls of that part */
+    HEAD_LOCK = 0x480,     /* LOCK_SIZE bytes: the configuration's SHA-512; zeros without a lock */
     LOCK_SIZE = 64,
-    HEAD_SIZE = 0x410,
+    HEAD_SIZE = 0x4c0,
     STAGE2_FLAT = 0x20000, /* where the unpacked whole begins */
     STAGE2_PARTS = 5,
     STAGE2_CORE_PARTS = 2,     /* the first: code and constants of the core */
@@ -67,7 +67,6 @@ enum {
 };
 
 #define BOOT_MAGIC 0x54464c41u /* "ALFT" */
-#define BOOT_SUM   0x54464c41u
 
 struct boot_sector_fields {
     u32 magic;          /* BOOT_MAGIC: this is Aloft's boot sector */
@@ -98,10 +97,11 @@ static inline u32 stage2_rest_size(const u8 *stage2) {
     return load32(stage2 + HEAD_DIRECTORY + __builtin_offsetof(struct stage2_directory, rest_size));
 }
 
-/* The checksum that stage 1 makes of whole paragraphs. Every step is reversible, so a change within
- * any one dword changes the sum; and zeros do not sum up to BOOT_SUM. */
+/* The checksum that stage 1 makes of whole paragraphs: 0 if they are whole. Every step is
+ * reversible, so a change within any one dword changes the sum; and zeros alone do not sum up to 0,
+ * for it begins with a number that stage 1 has at hand. */
 static inline u32 boot_sum(const u8 *bytes, u32 size) {
-    u32 sum = 0;
+    u32 sum = BOOT_STACK_TOP;
     for (u32 i = 0; i < size; i += 4)
         sum = (i % 16 ? sum : sum << 1 | sum >> 31) + load32(bytes + i);
     return sum;

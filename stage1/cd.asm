@@ -10,10 +10,11 @@
 ;
 ; in    DL = BIOS drive, CS:IP = 0000:7c00 or 07c0:0000; nothing else is relied on
 ; out   as boot.asm: stage 2 at STAGE2_ADDRESS, entered at offset 0 of that segment: DL = BIOS drive, DH = 1,
-;       ESI = the sector behind what was read, SS:SP = 0000:7000, DF = 0, IF = 1
+;       ESI = the sector behind what was read, CX = 0, SS:SP = 0000:7000, DF = 0, IF = 1; or what it tells of
+;       sectors that could not be read
 ;
 ; Failure prints "Aloft boot error " and a letter on the screen and the first serial port, and stops:
-;   R   the CD cannot be read (after retries with ever smaller transfers)
+;   R   the CD cannot be read (after retries with ever smaller transfers), as in boot.asm
 ;   S   what was read is not stage 2, or is damaged (the checksum does not match)
 ;   T   the boot information table is not filled in
 ;
@@ -30,6 +31,8 @@ DRIVE   equ     -2              ; byte: DL as given; above it 1, for a CD has di
 TRIES   equ     -3              ; byte: failed reads until we give up
 MOST    equ     -4              ; byte: sectors a call at most
 FRAME   equ     4
+STATUS  equ     -FRAME - 15     ; byte: of the read under way, the BH that pushad saved
+READS   equ     STAGE2_RESIDENT_SECTORS / 4 ; how many sectors there are to read
 
 cd:     jmp     short start
         times 8 - ($ - $$) db 0
@@ -57,7 +60,7 @@ start:  cli
         test    esi, esi
         jz      fail
         inc     esi
-        mov     cx, STAGE2_RESIDENT_SECTORS / 4
+        mov     cx, READS
         mov     di, STAGE2_ADDRESS >> 4
 
 ; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, DI:0 = buffer. A BIOS may change every
@@ -80,6 +83,7 @@ start:  cli
         mov     dl, [bp + DRIVE]
         int     0x13
         mov     bp, BOOT_STACK_TOP      ; whatever the BIOS did to it
+        mov     [bp + STATUS], ah
         lea     sp, [bp - FRAME - 32]
         popad
         jc      .failed

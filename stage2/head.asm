@@ -1,7 +1,7 @@
 ; The head of stage 2, and all of it that is not packed: goes to protected mode, unpacks the core, jumps there. It
 ; stays where stage 1 read it to, for its unpacker and the parts behind it are used again (parts.h).
 ;
-; in    real mode at STAGE2_ADDRESS >> 4:0000, DX and ESI as stage 1 left them, SS:SP = 0000:7000 (stage1/boot.asm)
+; in    real mode at STAGE2_ADDRESS >> 4:0000, BX, CX, DX and ESI as stage 1 left them, SS:SP = 0000:7000 (stage1/boot.asm)
 ; out   32-bit protected mode, flat, paging off, interrupts off, EBP = that DX, ESI, at start (start.asm)
 ;
 ; tools/seal.c puts the packed parts behind the head and their directory into it; the format is described in
@@ -12,7 +12,9 @@
         bits    16
         org     0                       ; of its segment
 
-head:   cli
+head:   test    cx, cx
+        jnz     unread
+        cli
         movzx   ebp, dx
         lgdt    [cs:gdt_pointer]
         mov     eax, cr0
@@ -31,6 +33,70 @@ gdt:    dq      0
 gdt_pointer:
         dw      $ - gdt - 1
         dd      STAGE2_ADDRESS + gdt
+
+; Stage 1 could not read all of stage 2. It has room for a letter alone, so this says the rest, from the first sector: the
+; drive is DL, the sector ESI, the BIOS's status BH.
+unread: push    cs
+        pop     ds
+        push    esi                     ; a BIOS may change its upper half
+        mov     di, .drive
+        call    .string
+        mov     al, dl
+        call    .byte
+        mov     di, .sector
+        call    .string
+        pop     eax
+        call    .number
+        mov     di, .status
+        call    .string
+        mov     al, bh
+        call    .byte
+        mov     di, .end
+        call    .string
+.stop:  hlt
+        jmp     .stop
+
+.drive  db      "Aloft boot error R. Drive 0x", 0
+.sector db      ", sector ", 0
+.status db      ": BIOS status 0x", 0
+.end    db      13, 10, 0
+
+; What DI points to, up to a zero.
+.more:  call    .print
+.string:mov     al, [di]
+        inc     di
+        test    al, al
+        jnz     .more
+        ret
+
+; EAX, decimal.
+.number:xor     edx, edx
+        mov     ecx, 10
+        div     ecx
+        push    dx
+        test    eax, eax
+        jz      .last
+        call    .number
+.last:  pop     ax
+        jmp     .digit
+
+; AL, two hexadecimal digits.
+.byte:  aam     16
+        push    ax
+        mov     al, ah
+        call    .digit
+        pop     ax
+.digit: cmp     al, 10
+        sbb     al, 0x69
+        das
+        or      al, 0x20
+.print:
+%include "print.inc"
+        ret
+
+%if $ - $$ > 512
+%error "unread is not within the first sector"
+%endif
 
         bits    32
 flat:   mov     ax, LOADER_DATA32

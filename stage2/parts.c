@@ -74,7 +74,7 @@ static void read_rest(u32 size) {
     if (rest.is_there)
         return;
     struct error error = disk_read_low(rest.drive, rest.extensions, rest.sector, size, to);
-    if (error.code || boot_sum(to, size) != BOOT_SUM)
+    if (error.code || boot_sum(to, size))
         give_up(&error);
     rest.is_there = true;
 }

@@ -17,7 +17,7 @@ static void write_lock(u8 *stage2, u32 size, const u8 *lock) {
     size -= stage2_rest_size(stage2);
     memcpy(stage2 + HEAD_LOCK, lock, LOCK_SIZE);
     store32(stage2 + size - 4, 0);
-    store32(stage2 + size - 4, BOOT_SUM - boot_sum(stage2, size));
+    store32(stage2 + size - 4, -boot_sum(stage2, size));
 }
 
 struct bytes bootcode_stage2(const u8 *lock) {

@@ -215,8 +215,8 @@ bool install_check(struct changes *changes) {
     bool is_table = !load16(sector + 0x0b); /* no BPB */
     u32 rest = stage2_rest_size(stage2);
     if (!error.code && is_ours(sector) && sectors <= STAGE2_SECTORS_MAX &&
-        rest <= sectors * SECTOR && boot_sum(stage2, sectors * SECTOR - rest) == BOOT_SUM &&
-        boot_sum(stage2 + sectors * SECTOR - rest, rest) == BOOT_SUM &&
+        rest <= sectors * SECTOR && !boot_sum(stage2, sectors * SECTOR - rest) &&
+        !boot_sum(stage2 + sectors * SECTOR - rest, rest) &&
         (!is_table || is_same_table(changes)))
         return true;
     return complain(changes->who, "%s does not read back as a disk that boots; use --undo",

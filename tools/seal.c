@@ -2,7 +2,7 @@
  *
  * Packs the parts of STAGE2 (pack.h), which begins with their directory, behind HEAD, and puts the
  * directory into the head. What stage 1 reads and the rest are padded to whole sectors, with the
- * last four bytes so that boot_sum() over each is BOOT_SUM. RESIDENT tells stage 1's assembler how
+ * last four bytes so that boot_sum() over each is 0. RESIDENT tells stage 1's assembler how
  * many sectors are to be read. */
 #include <stddef.h>
 #include <stdio.h>
@@ -88,7 +88,7 @@ static u32 padded(u32 end, u32 unit) {
 }
 
 static void set_check_word(u8 *run, u32 size) {
-    store32(run + size - 4, BOOT_SUM - boot_sum(run, size));
+    store32(run + size - 4, -boot_sum(run, size));
 }
 
 /* Packs all parts behind the head, and completes the directory in it. Returns the size of what

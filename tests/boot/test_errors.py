@@ -157,14 +157,24 @@ def test_one_read_error_is_no_error(tmp_path):
         assert result.status == machine.PASS, (sector, result.serial[-500:])
 
 
-def stage1_stops(tmp_path, image, letter, **where):
-    result = machine.boot_image(image, tmp_path, until=f"Aloft boot error {letter}", **where)
-    assert any(f"Aloft boot error {letter}" in line for line in result.screen)
+def stage1_stops(tmp_path, image, words, **where):
+    """Stage 1 ends with this line."""
+    line = f"Aloft boot error {words}"
+    result = machine.boot_image(image, tmp_path, until=line + "\n", **where)
+    assert line in [each.strip() for each in result.screen], result.screen
 
 
-def test_stage1_cannot_read_stage2(tmp_path):
-    image = machine.image_of(tmp_path, {"/boot/kernel.elf": KERNEL32})
-    stage1_stops(tmp_path, image, "R", blockdev=blkdebug(image, 20, False))
+@pytest.mark.parametrize("medium, form, drive, status", [("hdd", "hdd", "80", "0c"), ("usb", "hdd", "80", "0c"), ("cd", "iso", "e0", "0c")])
+def test_stage1_cannot_read_stage2(tmp_path, medium, form, drive, status):
+    """Its first sector tells of the others, where that can be read. (QEMU's floppies read zeros where a sector fails.)"""
+    image = machine.image_of(tmp_path, {"/boot/kernel.elf": KERNEL32}, f"--format={form}")
+    start = image.read_bytes().index((machine.BUILD / "stage2.bin").read_bytes()) // 512
+    unit, is_cd = (4 if medium == "cd" else 1), medium == "cd"
+    bad = blkdebug(image, start, False, read_only=is_cd)
+    stage1_stops(tmp_path, image, "R", medium=medium, blockdev=bad)
+    for sector in (start + unit, start + 100):
+        bad = blkdebug(image, sector, False, read_only=is_cd)
+        stage1_stops(tmp_path, image, f"R. Drive 0x{drive}, sector {sector // unit}: BIOS status 0x{status}", medium=medium, blockdev=bad)
 
 
 @pytest.mark.parametrize("offset", [512, 512 + 0x100, 20000, 40000])
@@ -267,11 +277,6 @@ def test_one_read_error_of_a_cd_is_no_error(tmp_path):
     for sector in (start // 512 + 4, start // 512 + 40, 64, kernel):
         result = machine.boot_image(image, tmp_path, medium="cd", blockdev=blkdebug(image, sector, True, read_only=True))
         assert result.status == machine.PASS, (sector, result.serial[-500:])
-
-
-def test_stage1_of_a_cd_cannot_read_stage2(tmp_path):
-    image, _, start = cd(tmp_path)
-    stage1_stops(tmp_path, image, "R", medium="cd", blockdev=blkdebug(image, start // 512 + 20, False, read_only=True))
 
 
 @pytest.mark.parametrize("offset", [2048, 2048 + 0x100, 40000])

@@ -1,5 +1,6 @@
-"""Every sector that a boot reads fails for good. Stage 1 says so for what it reads of stage 2; stage 2 names the drive, the sector and
-the BIOS's status for all others, its core for the rest of stage 2. A boot that read it for nothing (the cache reads whole lines) goes on."""
+"""Every sector that a boot reads fails for good: each is told with drive, sector and the BIOS's status. Stage 1 has a letter for the
+first sector of stage 2, which tells of the others that stage 1 reads; stage 2's core of the rest of it; stage 2 of all other sectors.
+A boot that read it for nothing (the cache reads whole lines) goes on."""
 import re
 import struct
 
@@ -17,10 +18,15 @@ def fails(folder, medium, packed, sector, image=None):
         assert result.status == machine.PASS and faults.GOOD in result.serial, result.serial[-2000:]
         assert not path.stage2 <= sector < path.end, "stage 2 was not read whole"
         return "booted without the sector"
-    if faults.is_for_stage1(path, sector):
-        assert faults.shown(result, faults.STAGE1 + "R"), (result.serial, result.screen)
-        return "told by stage 1"
     drive, number = ("0xe0", sector // 4) if medium in machine.CDS else ("0x80", sector)
+    if sector == path.stage2:
+        assert re.search(rf"^{faults.STAGE1}R$", result.serial, re.M) and faults.shown(result, faults.STAGE1 + "R"), (
+            result.serial, result.screen)
+        return "told by stage 1"
+    if faults.is_for_stage1(path, sector):
+        told = f"{faults.STAGE1}R. Drive {drive}, sector {number}: BIOS status 0x"
+        assert faults.shown(result, told), (result.serial, result.screen)
+        return "told by stage 2's first sector"
     if faults.is_rest(path, sector):
         told = f": a part of it cannot be read. Drive {drive}, sector {number}: BIOS status 0x"
         assert faults.shown(result, told) and faults.shown(result, faults.CANNOT), (result.serial, result.screen)
