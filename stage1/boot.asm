@@ -30,7 +30,6 @@ MOST    equ     -4              ; byte: sectors a call at most
 SPT     equ     -6              ; word: sectors a track
 HEADS   equ     -8              ; word: heads
 FRAME   equ     8
-READS   equ     STAGE2_RESIDENT_SECTORS ; how many sectors there are to read
 COUNT   equ     -FRAME - 4      ; byte: of the read under way, the AX that pushad saved
 STATUS  equ     -FRAME - 15     ; byte: likewise BH
 
@@ -39,10 +38,9 @@ boot:   jmp     short start
         times BOOT_CODE_START - ($ - $$) db 0
 
 ; CS may be 0 or 07c0h. Both do: jumps are relative, data is reached through DS.
-start:  cli
-        xor     ax, ax
-        mov     ss, ax
+start:  xor     ax, ax
         mov     bp, BOOT_STACK_TOP
+        mov     ss, ax                  ; no interrupt comes behind this instruction (SDM vol. 2, MOV)
         mov     sp, bp
         sti
         cld
@@ -74,13 +72,16 @@ start:  cli
         inc     dx                      ; the last head's number, plus one
         and     cx, 0x3f                ; sectors a track
         jnz     .known
-.bpb:   mov     cx, [boot + 0x18]
-        mov     dx, [boot + 0x1a]
+.bpb:   mov     si, boot + 0x18
+        lodsw
+        xchg    cx, ax
+        lodsw
+        xchg    dx, ax
 .known: push    cx                      ; SPT
         push    dx                      ; HEADS
 
         mov     esi, [ss:FIELDS + BOOT_SECTOR_STAGE2_LBA]
-        mov     cx, READS
+        mov     cx, STAGE2_RESIDENT_SECTORS
         mov     di, STAGE2_ADDRESS >> 4
 
 ; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, DI:0 = buffer. A BIOS may change every
@@ -131,8 +132,8 @@ start:  cli
         mov     bp, BOOT_STACK_TOP      ; whatever the BIOS did to it
         mov     [bp + STATUS], ah
         lea     sp, [bp - FRAME - 32]
-        popad
         jc      .failed
+        popad
         add     esi, eax
         imul    bx, ax, 32              ; paragraphs
         add     di, bx

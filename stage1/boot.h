@@ -54,6 +54,7 @@ enum {
     /* Stage 2 is a head (stage2/head.asm), which is not packed, then the packed parts
      * (tools/pack.h). Padding and the check word stand behind those that stage 1 reads, and behind
      * the others. */
+    HEAD_START = 0xc985,   /* its first word, by which stage 1 knows it: TEST CX, CX */
     HEAD_DIRECTORY = 0x24, /* struct stage2_directory */
     HEAD_UNPACK = 0x198,    /* code: unpacks the part that EBX points to, but for its calls */
     HEAD_CALLS = 0x1a0,     /* code: the calls of that part */

@@ -32,7 +32,6 @@ TRIES   equ     -3              ; byte: failed reads until we give up
 MOST    equ     -4              ; byte: sectors a call at most
 FRAME   equ     4
 STATUS  equ     -FRAME - 15     ; byte: of the read under way, the BH that pushad saved
-READS   equ     STAGE2_RESIDENT_SECTORS / 4 ; how many sectors there are to read
 
 cd:     jmp     short start
         times 8 - ($ - $$) db 0
@@ -43,10 +42,9 @@ table:
         times 64 - ($ - $$) db 0
 
 ; CS may be 0 or 07c0h. Both do: jumps are relative, data is reached through DS.
-start:  cli
-        xor     ax, ax
-        mov     ss, ax
+start:  xor     ax, ax
         mov     bp, BOOT_STACK_TOP
+        mov     ss, ax                  ; no interrupt comes behind this instruction (SDM vol. 2, MOV)
         mov     sp, bp
         sti
         cld
@@ -60,7 +58,7 @@ start:  cli
         test    esi, esi
         jz      fail
         inc     esi
-        mov     cx, READS
+        mov     cx, STAGE2_RESIDENT_SECTORS / 4
         mov     di, STAGE2_ADDRESS >> 4
 
 ; Reads what is left, as much at once as goes. ESI = sector, CX = sectors left, DI:0 = buffer. A BIOS may change every
@@ -85,8 +83,8 @@ start:  cli
         mov     bp, BOOT_STACK_TOP      ; whatever the BIOS did to it
         mov     [bp + STATUS], ah
         lea     sp, [bp - FRAME - 32]
-        popad
         jc      .failed
+        popad
         movzx   edx, ax
         add     esi, edx
         sub     cx, ax

@@ -107,6 +107,22 @@ def bus_cases():
                 yield f"{name}: image of a CD", bus, (row, "iso", "modules32", None)
 
 
+# ---- sectors of 4096 bytes: SeaBIOS starts stage 1 from NVMe alone, which is made for 512 ----
+
+WIDE = ("pc", "nvme,drive=disk,serial=1,logical_block_size=4096,physical_block_size=4096")
+
+
+def wide(folder, form):
+    image = machine.image_of(folder, {"/boot/kernel.elf": machine.KERNELS / "modules32.elf"}, f"--format={form}")
+    result = start(folder, image, WIDE, until="Aloft boot error S\n")
+    assert "Aloft boot error S" in result.screen, result.screen
+
+
+def wide_cases():
+    for form in ("hdd", "gpt"):
+        yield f"sectors of 4096 bytes: {form}", wide, (form,)
+
+
 # ---- processors ----
 
 OLD = "pse"
@@ -273,6 +289,7 @@ def drive_cases():
 
 def cases():
     yield from bus_cases()
+    yield from wide_cases()
     yield from processor_cases()
     yield from memory_cases()
     yield from screen_cases()
