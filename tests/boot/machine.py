@@ -4,6 +4,7 @@ A test describes the files of the boot volume and the machine; boot() makes the 
 QEMU (TCG, no display, nothing written to the image), waits until the kernel leaves through isa-debug-exit or until
 the serial log shows a given text, and returns what was seen. QEMU is ended by its own process handle, always.
 """
+import functools
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ import re
 import socket
 import subprocess
 import time
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
@@ -36,6 +38,11 @@ MODULES = {
 def resident_sectors():
     """How many sectors of stage2.bin stage 1 reads; the rest is read when it is needed (stage1/boot.h)."""
     return int((BUILD / "resident.inc").read_text().split()[-1])
+
+
+def loader_crc():
+    """By which one loader is told from another."""
+    return functools.reduce(lambda crc, name: zlib.crc32((BUILD / name).read_bytes(), crc), ("stage2.bin", "boot.bin", "cd.bin"), 0)
 
 
 def blkdebug(image, read_only, **rules):

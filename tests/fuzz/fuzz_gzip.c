@@ -4,7 +4,7 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-enum { ROOM = 40000 };
+enum { ROOM = 40000, READ_MAX = 100000 /* three windows */ };
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static struct inflater inflater;
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     if (gzip_open(&unpacked, &inflater, &file).code)
         return 0;
     u64 at = 0, kept = 0;
-    for (u32 i = 0; at < file.size && at < 1 << 20; i = (i + 1) % 5) {
+    for (u32 i = 0; at < file.size && at < READ_MAX; i = (i + 1) % 5) {
         size_t part = file.size - at < steps[i] ? (size_t)(file.size - at) : steps[i];
         bool keep = at == kept && at + part <= ROOM;
         if (source_read(&file, at, keep ? first + at : later, part).code)
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     if (kept &&
         (source_read(&file, 0, again, (size_t)kept).code || memcmp(first, again, (size_t)kept)))
         __builtin_trap();
-    if (file.size < 1 << 20 && gzip_check(&unpacked).code == ERROR_SOURCE_PAST_END)
+    if (file.size < READ_MAX && gzip_check(&unpacked).code == ERROR_SOURCE_PAST_END)
         __builtin_trap(); /* it never reads past the end of the packed file */
     return 0;
 }

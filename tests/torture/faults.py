@@ -85,9 +85,7 @@ def read_path(medium, packed):
 
 @functools.cache
 def boot_path(medium, packed=False):
-    stamp = 0
-    for file in (machine.BUILD / "stage2.bin", machine.BUILD / "boot.bin", machine.BUILD / "cd.bin", KERNEL):
-        stamp = zlib.crc32(file.read_bytes(), stamp)
+    stamp = zlib.crc32(KERNEL.read_bytes(), machine.loader_crc())
     kept = machine.BUILD / "torture" / f"path-{medium}{'-packed' * packed}-{stamp:08x}.json"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

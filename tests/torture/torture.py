@@ -10,7 +10,7 @@ A part is a module of this folder that has
     FAST             every how manieth case `make test` runs (tests/boot/test_torture.py)
 
 What passed is a line of build/torture/PART.passed, what failed a line of PART.failed, which the next run tries again. Both
-begin with the check of the stage 2 that they are about: with another stage 2 all begins anew.
+begin with the check of the loader that they are about: with another one all begins anew.
 
     TORTURE="[--only=PART,...] [--sample=N] [--seconds=N] [--markdown]"     --sample: every Nth case; --markdown: the table for docs
 """
@@ -23,7 +23,6 @@ import pathlib
 import sys
 import tempfile
 import time
-import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "boot")]
@@ -31,7 +30,7 @@ import machine  # noqa: E402
 
 PARTS = sorted(path.stem for path in HERE.glob("*.py") if "\nFAST = " in path.read_text())
 STATE = machine.BUILD / "torture"
-WORKERS = os.cpu_count() or 1
+WORKERS = (os.cpu_count() or 1) + 1  # a case waits for a third of its time
 
 
 def part(name):
@@ -67,7 +66,7 @@ class Record:
     """What is known of a part's cases: {name: seconds} of those that passed, {name: what was wrong} of those that did not."""
 
     def __init__(self, name):
-        self.stamp = f"stage2 {zlib.crc32((machine.BUILD / 'stage2.bin').read_bytes()):08x}"
+        self.stamp = f"loader {machine.loader_crc():08x}"
         self.files = {kind: STATE / f"{name}.{kind}" for kind in ("passed", "failed")}
         lines = {kind: path.read_text().splitlines() if path.exists() else [] for kind, path in self.files.items()}
         known = {kind: [line.split("\t") for line in rest] if head == self.stamp else []
