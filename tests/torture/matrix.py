@@ -238,6 +238,20 @@ def screen_cases():
                     yield f"{what}, pixels", screen, (name, pc, "pixels32", "--video=auto", serial)
 
 
+# ---- chips that are not there; a keyboard controller may be one (its loops in the A20 code must end) ----
+
+def without(folder, pc, chip, kernel):
+    image = machine.image_of(folder, processors.files(kernel, ""))
+    passed(start(folder, image, (f"{pc},{chip}=off", "ide-hd,drive=disk" + ",bus=ide.0" * (pc == "q35"))), kernel)
+
+
+def without_cases():
+    for pc in ("pc", "q35"):
+        for chip in ("i8042", "hpet", "acpi", "smm", "pit", "smbus", "vmport"):
+            for kernel in ("c0100000", "state64"):
+                yield f"{pc} without {chip}: {kernel}", without, (pc, chip, kernel)
+
+
 # ---- several drives ----
 
 BLANK = json.dumps({"driver": "null-co", "node-name": "other", "size": 64 << 20, "read-zeroes": True})
@@ -293,4 +307,5 @@ def cases():
     yield from processor_cases()
     yield from memory_cases()
     yield from screen_cases()
+    yield from without_cases()
     yield from drive_cases()
