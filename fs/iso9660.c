@@ -80,9 +80,14 @@ static bool is_descriptor(const u8 *at) {
     return !memcmp(at + 1, "CD001\1", 6);
 }
 
-bool iso_is_there(const struct source *volume) {
+struct error iso_is_there(const struct source *volume, bool *found) {
     u8 at[7] = {0};
-    return !read_block(volume, NULL, DESCRIPTOR_FIRST, 0, at, sizeof(at)).code && is_descriptor(at);
+    *found = false;
+    if (volume->size <= DESCRIPTOR_FIRST << BLOCK_SHIFT)
+        return OK;
+    TRY(read_block(volume, NULL, DESCRIPTOR_FIRST, 0, at, sizeof(at)));
+    *found = is_descriptor(at);
+    return OK;
 }
 
 /* The three levels of UCS-2 (Joliet, "SVD Escape Sequences Field"). */
@@ -224,7 +229,7 @@ static struct error find_rock_ridge(struct iso *iso) {
 
 struct error iso_open(const struct source *volume, struct iso *iso, bool *found) {
     u8 joliet_root[sizeof(iso->root)] = {0};
-    *found = iso_is_there(volume);
+    TRY(iso_is_there(volume, found));
     if (!*found)
         return OK;
     *iso = (struct iso){.volume = *volume};

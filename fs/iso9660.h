@@ -42,9 +42,9 @@ struct iso {
  * one that makes no sense. */
 MUST_USE struct error iso_open(const struct source *volume, struct iso *iso, bool *found);
 
-/* Is there a volume descriptor where the first one belongs? Where that cannot be read there is
- * none. */
-bool iso_is_there(const struct source *volume);
+/* Is there a volume descriptor where the first one belongs? There is none on a shorter volume; on
+ * one that cannot be read there, the error is the answer. */
+MUST_USE struct error iso_is_there(const struct source *volume, bool *found);
 
 struct iso_file {
     const char *name;

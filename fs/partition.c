@@ -228,24 +228,33 @@ static struct error add_all(struct listing *listing, u8 *sector) {
     return listing->table->count ? OK : error;
 }
 
+static struct error add_cd(const struct source *disk, struct partition_table *table) {
+    bool is_cd;
+    TRY(iso_is_there(disk, &is_cd));
+    if (is_cd)
+        add_whole_disk(disk, table);
+    return OK;
+}
+
 struct error partition_list(const struct source *disk, u32 sector_size,
                             struct partition_table *table) {
     u8 sector[MBR_SIZE] = {0};
     struct listing listing = {disk, (u32)__builtin_ctz(sector_size), MBR_ENTRY_COUNT + 1, table};
     memset(table, 0, sizeof *table);
     TRY(source_read(disk, 0, sector, sizeof(sector)));
-    bool is_cd = sector_size == CD_SECTOR_SIZE && iso_is_there(disk);
     bool may_be_cd = begins_in_system_area(sector); /* others are spared a read */
-    struct error error = OK;
-    if (is_cd)
-        add_whole_disk(disk, table);
-    else
+    struct error error = OK, unread = OK;
+    if (sector_size == CD_SECTOR_SIZE)
+        TRY(add_cd(disk, table));
+    if (!table->count)
         error = add_all(&listing, sector);
     if (error.code && error.code != ERROR_GPT_BAD)
         return error;
-    if ((may_be_cd || !table->count) && !has_whole_disk(table) && iso_is_there(disk))
-        add_whole_disk(disk, table);
+    if ((may_be_cd || !table->count) && !has_whole_disk(table))
+        unread = add_cd(disk, table);
     if (table->count)
         return OK;
+    if (unread.code)
+        return unread;
     return error.code ? error : error_make(ERROR_VOLUME_NONE, .name = disk->name);
 }

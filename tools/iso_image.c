@@ -153,7 +153,8 @@ bool iso_image_fill(const char *who, const struct tree *tree, const char *path, 
 bool iso_image_is(const char *who, const char *path) {
     struct host_file file;
     host_open(who, path, path, &file);
-    bool is = iso_is_there(&file.data);
+    bool is;
+    struct error error = iso_is_there(&file.data, &is);
     host_close(&file);
-    return is;
+    return !error.code && is;
 }
