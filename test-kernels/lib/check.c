@@ -109,7 +109,7 @@ static void check_claims(const struct aloft_info *info) {
     for (ALOFT_EACH(const struct aloft_module, m, info->modules)) {
         CHECK_VALUE((m->phys & 0xfff) == 0, m->phys);
         check_claim(info, m->phys, m->size, ALOFT_MEMORY_MODULE);
-        module_bytes += page_up(m->size);
+        module_bytes += m->size ? page_up(m->size) : 4096; /* an empty file has an address, too */
     }
     check_claim(info, info->stack_phys, info->stack_size, ALOFT_MEMORY_HANDOFF);
     check_claim(info, info->handoff_phys, info->handoff_size, ALOFT_MEMORY_HANDOFF);
