@@ -88,7 +88,7 @@ QUIRKS = {
     "575 KiB of low memory": Quirk("LOW_KIB=575", refused="E12 only 575 KiB of conventional memory are free; Aloft needs 576 KiB"),
     "576 KiB of low memory": Quirk("LOW_KIB=576"),
     "EBDA of 64 KiB": Quirk("EBDA=0x9000", finds=[r"^info memory 0x90000 0x10000 0x2 "]),
-    "EBDA of 128 KiB": Quirk("EBDA=0x8000", refused="E12 only 512 KiB of conventional memory are free", bochs="Aloft boot error S"),
+    "EBDA of 128 KiB": Quirk("EBDA=0x8000", refused="E12 only 512 KiB of conventional memory are free"),
     "no serial port in the BIOS data area": Quirk("NO_COM", kernel="c0100000", bochs=None, silent=True),
     "a serial port that is not there": Quirk("STRANGE_COM", kernel="c0100000", bochs=None, silent=True),
     "a screen without size": Quirk("NO_TEXT_SIZE"),
