@@ -216,6 +216,23 @@ $(COVERAGE_TESTS): $(BUILD)/coverage/%: tests/unit/%.c $(BUILD)/coverage/modules
 	$(Q)$(COVERAGECC) $(COVERAGE_CFLAGS) -MF $@.d \
 		$(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $@ $< $(BUILD)/coverage/modules.a -lcmocka -lz -llzma
 
+# What the mutants of tests/mutation are linked with: the tests as objects, without sanitizers and with them.
+MUTATION_OBJECTS := $(foreach kind,plain checked,$(patsubst tests/unit/%.c,$(BUILD)/mutation/$(kind)/%.o,$(wildcard tests/unit/test_*.c)))
+mutation_test = $(filter-out $(WARNINGS),$(1)) -w $(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -c
+
+$(BUILD)/mutation/plain/modules.a: $(HOST_MODULE_OBJECTS) $(addprefix $(BUILD)/host/tools/,pack.o draw.o tables.o sections.o)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/mutation/checked/modules.a: $(BUILD)/test/modules.a
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(BUILD)/mutation/plain/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(Q)$(COVERAGECC) $(call mutation_test,$(HOST_CFLAGS)) -o $@ $<
+$(BUILD)/mutation/checked/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(call mutation_test,$(TEST_CFLAGS)) -o $@ $<
+
 # The random plans once more, a million of each, without the sanitizers that make them slow.
 MILLION_TESTS := $(addprefix $(BUILD)/unit/million_,paging_random random_plans)
 
@@ -275,8 +292,8 @@ unit: $(UNIT_TESTS) $(MILLION_TESTS) ## the tests that need no boot
 coverage: $(COVERAGE_TESTS) ## lines and branches of the pure modules that the unit tests reach; COVERAGE=--missed: those that they do not
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/coverage/coverage.py $(COVERAGE)
 
-mutation: $(COVERAGE_TESTS) ## small bugs put into the pure modules: which the unit tests find (long; it goes on where it was)
-	$(Q)BUILD=$(BUILD) MUTATION_FLAGS="$(flags_fs)" nice -n 15 /usr/bin/python3 tests/mutation/mutate.py $(MUTATION)
+mutation: $(COVERAGE_TESTS) $(MUTATION_OBJECTS) $(BUILD)/mutation/plain/modules.a $(BUILD)/mutation/checked/modules.a ## small bugs put into the pure modules: which the unit tests find (long; it goes on where it was)
+	$(Q)BUILD=$(BUILD) MUTATION_FLAGS="$(flags_fs)" MUTATION_CC="$(HOSTCC)" nice -n 15 /usr/bin/python3 tests/mutation/mutate.py $(MUTATION)
 
 prove: ## Frama-C: no alarm in the decoders of ELF, Multiboot and partitions; the arithmetic on ranges is proved
 	$(Q)/usr/bin/python3 tests/prove/prove.py $(PROVE)

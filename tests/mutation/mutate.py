@@ -1,11 +1,12 @@
 """`make mutation`: small bugs put into the pure modules one at a time, to see whether the unit tests find them.
 
 A mutant is one changed token: another operator, a constant that is one higher, a condition turned round, a statement left out.
-It is compiled without sanitizers and linked in front of the rest; the tests that execute its line (by clang's counters, so
-`make coverage` comes first) run until one fails, dies or takes ten times as long as it should: then the mutant is killed.
+Its file alone is compiled, and linked with tests and modules that are already there. The tests that execute its line (by clang's
+counters, so `make coverage` comes first) run, the fastest first, until one fails, dies or takes several times as long as it
+should: then the mutant is killed. What lives through them without sanitizers meets them once more with sanitizers, as in `make unit`.
 
 What came of each mutant is a line of build/mutation/results, so a run that was stopped goes on; a mutant is known by its file,
-place, change and a check of the file's text, so a changed file begins anew.
+place, change and a check of the file's text, so a changed file begins anew. A survivor is judged anew where the tests changed.
 
     MUTATION="[--sample=N] [--seed=N] [--seconds=N] [FILE...]"     the first N of a shuffled list of all; stop after so many seconds
 """
@@ -14,6 +15,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -63,7 +65,8 @@ def mutants_of(name):
         for match in OPERATOR.finditer(body):
             found.append((start + match.start(), start + match.end(), SWAPS[match[0]]))
         for match in NUMBER.finditer(body):
-            found.append((start + match.start(), start + match.end(), str(int(match[0], 0) + 1)))
+            base = 8 if re.match(r"0\d", match[0]) else 0
+            found.append((start + match.start(), start + match.end(), str(int(match[0], base) + 1)))
         for match in CONDITION.finditer(body):
             at = start + match.end() - 1
             found.append((at, closing(code, at) + 1, "(!" + text[at:closing(code, at) + 1] + ")"))
@@ -76,13 +79,12 @@ def mutants_of(name):
 
 
 def lines_by_test():
-    """{(file, line): [test, ...]}, the fastest test first, and what each test takes in seconds when nothing is wrong."""
-    took, reached = {}, {}
+    """{(file, line): [name of a test, ...]}."""
+    reached = {}
     for test in coverage.tests():
         seconds = test.with_suffix(".seconds")
         if not seconds.exists() or seconds.stat().st_mtime < test.stat().st_mtime:
             coverage.run_test(test)
-        took[test] = float(seconds.read_text())
         data = test.with_suffix(".profdata")
         subprocess.run([coverage.tool("llvm-profdata"), "merge", "-sparse", "-o", data, test.with_suffix(".profraw")], check=True)
         done = subprocess.run([coverage.tool("llvm-cov"), "export", "-format=lcov", f"-instr-profile={data}", test],
@@ -96,39 +98,85 @@ def lines_by_test():
             if row.startswith("SF:"):
                 name = os.path.relpath(os.path.join(ROOT, row[3:]), ROOT)
             elif row.startswith("DA:") and not row.endswith(",0"):
-                reached.setdefault((name, int(row[3:].split(",")[0])), []).append(test)
-    for tests in reached.values():
-        tests.sort(key=took.get)
-    return reached, took
+                reached.setdefault((name, int(row[3:].split(",")[0])), []).append(test.name)
+    return reached
 
 
-def judge(mutant, reached, took):
+class Tests:
+    """The unit tests as they are compiled in one way, and what each takes when nothing is wrong."""
+
+    def __init__(self, kind, compiler, flags, memory):
+        self.folder, self.compiler, self.flags, self.memory = STATE / kind, compiler.split(), flags, memory
+        self.modules = self.folder / "modules.a"
+        self.took = {}
+
+    def seconds(self, name):
+        """Processor time. A test that fails by itself could kill anything, so it ends the run."""
+        if name not in self.took:
+            made, newest = self.folder / f"{name}.seconds", max(path.stat().st_mtime for path in (self.folder / f"{name}.o", self.modules))
+            if not made.exists() or made.stat().st_mtime < newest:
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                with tempfile.TemporaryDirectory() as folder:
+                    self.run(name, self.link(name, [], folder), 600)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                made.write_text(str(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
+            self.took[name] = float(made.read_text())
+        return self.took[name]
+
+    def link(self, name, objects, folder):
+        program = pathlib.Path(folder, name)
+        subprocess.run([*self.compiler, *self.flags, "-o", program, self.folder / f"{name}.o", *objects, self.modules,
+                        "-lcmocka", "-lz", "-llzma"], cwd=ROOT, check=True)
+        return program
+
+    def run(self, name, program, seconds):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            if self.memory:
+                resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
+        subprocess.run([program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit, check=True,
+                       timeout=20 * seconds)
+
+    def find(self, name, source, names, folder):
+        """The first of the tests that finds what is wrong with the source, a changed `name`; None where it does not compile."""
+        binary = pathlib.Path(folder, "mutant.o")
+        folders = [word for module in coverage.MODULES + ["include"] for word in ("-iquote", str(ROOT / module))]
+        if subprocess.run([*self.compiler, *FLAGS, "-std=c11", *self.flags, "-w", *folders, "-c", "-o", binary, source],
+                          cwd=ROOT, stderr=subprocess.DEVNULL).returncode:
+            return None
+        for test in sorted(names, key=self.seconds):
+            try:
+                self.run(test, self.link(test, [binary], folder), int(3 * self.seconds(test)) + 3)
+            except subprocess.TimeoutExpired:
+                return f"{test} (time)"
+            except subprocess.CalledProcessError:
+                return test
+        return ""
+
+
+PLAIN = Tests("plain", "clang", ["-O1", "-fuse-ld=lld"], 64 << 30)
+CHECKED = Tests("checked", os.environ.get("MUTATION_CC", "cc"),
+                ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"], 0)
+
+
+def judge(mutant, reached):
     """What became of the mutant: a word, and which test told."""
     name, line, first, end, new, _ = mutant
     text = (ROOT / name).read_text()
-    tests = reached.get((name, line), [])
-    if not tests:
+    names = reached.get((name, line), [])
+    if not names:
         return "survived", "no test executes the line"
     with tempfile.TemporaryDirectory() as folder:
-        source, binary = pathlib.Path(folder, pathlib.Path(name).name), pathlib.Path(folder, "mutant.o")
+        source = pathlib.Path(folder, pathlib.Path(name).name)
         source.write_text(text[:first] + new + text[end:])
-        folders = [word for folder in coverage.MODULES + ["include"] for word in ("-iquote", str(ROOT / folder))]
-        flags = [*FLAGS, "-std=c11", "-O1", "-w", *folders]
-        if subprocess.run(["clang", *flags, "-c", "-o", binary, source], cwd=ROOT, stderr=subprocess.DEVNULL).returncode:
+        found = PLAIN.find(name, source, names, folder)
+        if found is None:
             return "invalid", "does not compile"
-        for test in tests:
-            program = pathlib.Path(folder, test.name)
-            include = [word for part in ("fs", "stage1", "tools", "tests/unit") for word in ("-iquote", str(ROOT / part))]
-            subprocess.run(["clang", *flags, *include, "-fprofile-instr-generate", "-o", program, ROOT / "tests" / "unit" / f"{test.name}.c",
-                            binary, coverage.FOLDER / "modules.a", "-lcmocka", "-lz", "-llzma"], cwd=ROOT, check=True)
-            environment = os.environ | {"LLVM_PROFILE_FILE": str(pathlib.Path(folder, "profraw"))}
-            try:
-                if subprocess.run([program], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  timeout=10 * took[test] + 5).returncode:
-                    return "killed", test.name
-            except subprocess.TimeoutExpired:
-                return "killed", f"{test.name} (time)"
-    return "survived", f"{len(tests)} tests"
+        if found:
+            return "killed", found
+        found = CHECKED.find(name, source, names, folder)
+        return ("killed", f"{found} (sanitizers)") if found else ("survived", f"{len(names)} tests")
 
 
 def main():
@@ -145,18 +193,19 @@ def main():
     STATE.mkdir(parents=True, exist_ok=True)
     results = STATE / "results"
     known = dict(line.split("\t", 1) for line in results.read_text().splitlines()) if results.exists() else {}
-    reached, took = lines_by_test()
+    reached = lines_by_test()
+    tests_check = zlib.crc32(b"".join(path.read_bytes() for path in sorted((ROOT / "tests" / "unit").iterdir())))
     end, rows = time.monotonic() + wanted.seconds, []
     for mutant in mutants[:wanted.sample]:
         name, line, first, _, _, what = mutant
         key = f"{name}:{line}:{first}:{checks[name]:08x}: {what}"
-        if key not in known:
+        if key not in known or known[key].startswith("survived") and not known[key].endswith(f"{tests_check:08x}"):
             if time.monotonic() > end:
                 break
-            known[key] = "\t".join(judge(mutant, reached, took))
+            known[key] = "\t".join([*judge(mutant, reached), f"{tests_check:08x}"])
             with results.open("a") as out:
                 out.write(f"{key}\t{known[key]}\n")
-        rows.append((name, line, what, *known[key].split("\t")))
+        rows.append((name, line, what, *known[key].split("\t")[:2]))
     print("| file | mutants | killed | survived |\n| --- | ---: | ---: | ---: |")
     valid = [row for row in rows if row[3] != "invalid"]
     for name in sorted({row[0] for row in valid}) + ["all"]:
