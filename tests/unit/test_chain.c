@@ -19,6 +19,7 @@
 #include "elf_image.h"
 #include "cache.h"
 #include "load.h"
+#include "protocol.h"
 #include "volume.h"
 
 #include <sanitizer/asan_interface.h>
@@ -112,14 +113,14 @@ static u32 write_kernel(const struct kernel *kernel, u8 *file) {
 /* ---- boots ---- */
 
 /* An entry of the configuration and the machine it is tried on. */
-struct boot {
+struct boot_row {
     const char *options, *path;
     u32 features;
     bool module;
     enum paging_format_id format;
 };
 
-static const struct boot boots[] = {
+static const struct boot_row boots[] = {
     {"", "/boot/high32.elf", CPU_I486, true, PAGING_32},
     {"--pages=4k", "/boot/low32.elf", CPU_QEMU64, false, PAGING_32},
     {"--paging=32 --pages=4k", "/boot/load32.elf", CPU_PENTIUM, true, PAGING_32},
@@ -259,7 +260,8 @@ struct chain {
     struct file kernel, modules[CONFIG_MODULES_MAX];
     u64 module_sizes[CONFIG_MODULES_MAX];
     struct image image;
-    struct plan_request request;
+    struct opened opened;
+    struct plan_request request; /* what the plan was made of, for the checks */
     struct plan plan;
     struct ram ram;
     struct cpu_entry entry;
@@ -302,13 +304,19 @@ static struct error read_config(struct chain *chain) {
     return run_script(chain, NULL);
 }
 
+static struct boot boot_of(struct chain *chain) {
+    return (struct boot){&chain->machine, &chain->boot,   chain->module_sizes,
+                         &chain->image,   &chain->opened, NULL};
+}
+
 static struct error open_files(struct chain *chain, u32 number) {
+    const struct boot protocol_boot = boot_of(chain);
     struct boot_request *boot = &chain->boot;
     TRY(request_start(&chain->config, number, NULL, boot));
     TRY(run_script(chain, boot));
     TRY(request_finish(&chain->config, boot));
     TRY(volume_file(&chain->volume, boot->kernel.path, &chain->kernel));
-    TRY(elf_read(&chain->kernel.data, &chain->image));
+    TRY(protocol_open(&protocol_boot, &chain->kernel.data));
     for (u32 i = 0; i < boot->module_count; i++) {
         TRY(volume_file(&chain->volume, boot->modules[i].path, &chain->modules[i]));
         chain->module_sizes[i] = chain->modules[i].data.size;
@@ -351,11 +359,11 @@ static struct error run(struct chain *chain, u32 number) {
         .module_count = chain->boot.module_count,
         .module_sizes = chain->module_sizes,
         .info_size = native_info_size(&chain->machine, &chain->image, &chain->boot)};
-    TRY(plan_make(&chain->request, &chain->plan));
+    const struct boot boot = boot_of(chain);
+    TRY(protocol_plan(&boot, &chain->plan));
     guard_memory(chain);
     TRY(load_all(chain));
-    return native_finish(&chain->machine, &chain->plan, &chain->boot, chain->module_sizes,
-                         &chain->ram, &chain->entry);
+    return protocol_finish(&boot, &chain->plan, &chain->ram, &chain->entry);
 }
 
 static void prepare(struct chain *chain, const struct disk_row *disk, u32 number) {
@@ -420,7 +428,7 @@ static void check_result(struct chain *chain, const struct disk_row *disk, u32 n
                               &chain->boot, &chain->ram,     &chain->entry};
     struct handoff *c = &handoff;
     struct plan_case plan_case = plan_case_of(c);
-    const struct boot *boot = &boots[number];
+    const struct boot_row *boot = &boots[number];
     char arguments[40];
     sprintf(arguments, "number=%u \"two words\"", number);
     HOLDS(!strcmp(chain->boot.kernel.arguments, arguments));
