@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "ext.h"
+#include "failing_source.h"
 #include "volume.h"
 
 #include <fcntl.h>
@@ -897,6 +898,53 @@ static void requests(void **state) {
     assert_int_equal(requests_of("/inline", 80), 1);
 }
 
+/* Everything that a volume is asked for. */
+static struct error use_volume(const struct source *source) {
+    static const char *const paths[] = {"/file", "/extents", "/link", "/inline", "/long"};
+    struct partition partition = {.number = 3, .size = sizeof disk};
+    struct volume volume;
+    struct volume_identity identity;
+    TRY(volume_open(source, &partition, &volume));
+    assert_int_equal(volume.kind, VOLUME_EXT);
+    TRY(volume_identity(&volume, &identity));
+    assert_string_equal(identity.label, "a label");
+    assert_string_equal(identity.uuid, "01020304-0506-0708-090a-0b0c0d0e0f10");
+    for (u32 i = 0; i < ARRAY_COUNT(paths); i++) {
+        struct file file;
+        u8 bytes[14 * BLOCK];
+        TRY(volume_file(&volume, paths[i], &file));
+        assert_true(file.data.size <= sizeof bytes);
+        TRY(source_read(&file.data, 0, bytes, (size_t)file.data.size));
+    }
+    struct file file;
+    bool found = true;
+    TRY(volume_try(&volume, "/none", &file, &found));
+    assert_false(found);
+    return OK;
+}
+
+/* Each read fails in turn, and each time that is what is told; but the first two look which kind of
+ * volume it is, and one that cannot be read is none of it. */
+static void failing_reads(void **state) {
+    (void)state;
+    struct failing failing = {.bytes = {disk, sizeof disk}, .fail_at = 1};
+    make_disk();
+    memcpy(disk + SUPER + 0x78, "a label", 8);
+    for (u32 i = 0; i < 16; i++)
+        disk[SUPER + 0x68 + i] = (u8)(i + 1);
+    for (;; failing.fail_at++) {
+        const struct source source = failing_source(&failing, "disk");
+        failing.reads = 0;
+        struct error error = use_volume(&source);
+        if (failing.fail_at > 2 && has_failed(&failing, error))
+            continue;
+        assert_int_equal(error.code, failing.fail_at == 2 ? ERROR_FAT_BAD : ERROR_NONE);
+        if (failing.reads < failing.fail_at)
+            break;
+    }
+    assert_true(failing.fail_at > 60);
+}
+
 static void truncations(void **state) {
     (void)state;
     static u8 bytes[32 * BLOCK];
@@ -1041,6 +1089,7 @@ int main(void) {
         cmocka_unit_test(all_rows),
         cmocka_unit_test(contents_of_rows),
         cmocka_unit_test(requests),
+        cmocka_unit_test(failing_reads),
         cmocka_unit_test(inline_without_rest),
         cmocka_unit_test(truncations),
         cmocka_unit_test(mutations),

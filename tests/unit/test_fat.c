@@ -1175,6 +1175,34 @@ static void identities(void **state) {
     }
 }
 
+/* Each read for the label fails in turn. Its entry is the last one of a root of two clusters. */
+static void failing_identity(void **state) {
+    (void)state;
+    for (u32 bits = 12; bits <= 32; bits += bits == 16 ? 16 : 4) {
+        struct image image =
+            image_make((struct image_format){.bits = bits, .clusters = bits == 16 ? 4085 : 100});
+        struct image_directory root = image_root(&image);
+        for (u32 i = 0; i < 20; i++)
+            image_file(&image, &root, NULL, "FILLER     ", 0, 1);
+        image_add(&image, &root, NULL, "THE LABEL  ", 0x08, 0, 0);
+        struct error error;
+        u32 n = 1;
+        do {
+            struct probe probe;
+            struct volume volume = {.kind = VOLUME_FAT, .fat = open_image(&probe, &image)};
+            struct volume_identity identity;
+            probe = (struct probe){.image = &image, .fail_at = n++};
+            error = volume_identity(&volume, &identity);
+            if (!error.code)
+                assert_string_equal(identity.label, "THE LABEL");
+            else
+                assert_int_equal(error.code, ERROR_DISK_READ);
+        } while (error.code);
+        assert_in_range(n, 4, 100);
+        image_free(&image);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens),
@@ -1196,6 +1224,7 @@ int main(void) {
         cmocka_unit_test(messages),
         cmocka_unit_test(active_fat),
         cmocka_unit_test(failing_reads),
+        cmocka_unit_test(failing_identity),
         cmocka_unit_test(mutations),
         cmocka_unit_test(truncations),
         cmocka_unit_test(largest_volume),

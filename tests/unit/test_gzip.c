@@ -242,11 +242,55 @@ static void test_failing_reads(void **state) {
     free((void *)data.at);
 }
 
+/* A file whose header, or whose trailer, lies where one piece of the packed file ends: each read
+ * fails in turn, those of gzip_open() too. */
+static void fail_each_read(const struct form *form, struct bytes data) {
+    struct bytes packed = pack(form, data);
+    struct opened opened;
+    struct error error = {.code = ERROR_DISK_READ};
+    u8 *to = malloc(data.size);
+    u32 n = 0;
+    while (error.code) {
+        opened.medium = (struct medium){.bytes = packed, .failing = ++n};
+        opened.data = (struct source){.read = medium_read,
+                                      .context = &opened.medium,
+                                      .size = packed.size,
+                                      .name = "/boot/kernel.gz"};
+        error = gzip_open(&opened.file, &inflater, &opened.data);
+        if (!error.code)
+            error = source_read(&opened.data, data.size / 2, to, data.size - data.size / 2);
+        assert_true(!error.code || (error.code == ERROR_DISK_READ && opened.medium.reads == n));
+    }
+    assert_memory_equal(to, data.at + data.size / 2, data.size - data.size / 2);
+    assert_true(n > 2 + packed.size / GZIP_PIECE);
+    free(to);
+    free((void *)packed.at);
+}
+
+static void test_failures_between_pieces(void **state) {
+    (void)state;
+    static char name[GZIP_PIECE + 1];
+    struct bytes data = content(40000), small = content(20);
+    for (u32 length = GZIP_PIECE - 50; length < GZIP_PIECE; length++) {
+        const struct form in_name = {"name", 6, 0, "abcd", name, "comment", true};
+        const struct form in_extra = {"extra", 6, 0, name, "name", "comment", true};
+        memset(name, 'n', length);
+        name[length] = 0;
+        fail_each_read(&in_name, data);
+        fail_each_read(&in_extra, data);
+        fail_each_read(&in_name, small);
+    }
+    free((void *)data.at);
+    free((void *)small.at);
+}
+
 /* What is not read to the end is checked all the same; what was read is not unpacked again. */
 static void test_check(void **state) {
     (void)state;
     struct bytes data = content(100000), packed = pack(&plain, data);
     struct opened opened;
+    struct gzip_file not_packed = {.inflater = NULL};
+    assert_int_equal(gzip_check(&not_packed).code, ERROR_NONE);
     assert_int_equal(open_packed(packed, &opened).code, ERROR_NONE);
     check_range(&opened, data, 0, 60000);
     assert_int_equal(gzip_check(&opened.file).code, ERROR_NONE);
@@ -492,6 +536,7 @@ int main(void) {
         cmocka_unit_test(test_forward_reads_once),
         cmocka_unit_test(test_two_files_share_the_inflater),
         cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_failures_between_pieces),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_other_files_stay),
         cmocka_unit_test(test_too_short),

@@ -382,6 +382,8 @@ static const struct open_row {
     {"ER of something else", RIDGE, {{24 * 2048 + 49, 1, 'Q'}}, true, .names = ISO_PLAIN},
     {"no ER, but Joliet", RIDGE | JOLIET, {{24 * 2048 + 41, 1, 'Q'}}, true, .names = ISO_JOLIET},
     {"ST before ER", RIDGE, {{24 * 2048 + 41, 2, 'S' | 'T' << 8}}, true, .names = ISO_PLAIN},
+    {"ER too short", RIDGE, {{24 * 2048 + 43, 1, 11}}, true, .names = ISO_PLAIN},
+    {"another primary", RIDGE, {{17 * 2048, 1, 1}}, true, .names = ISO_ROCK_RIDGE},
     {"no CD001", RIDGE, {{16 * 2048 + 1, 1, 'X'}}, .is_there = false},
     {"another version", RIDGE, {{16 * 2048 + 6, 1, 2}}, .is_there = false},
     {"no primary",
@@ -559,6 +561,62 @@ static void damaged_fields(void **state) {
             assert_int_equal(error.values.number[0], 39);
         iso_free(&image);
     }
+}
+
+/* Fields that are too short to say anything, and a full stop that ends a name without a version. */
+static void short_fields(void **state) {
+    (void)state;
+    static const u8 junk[20] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    struct iso_image image = iso_make(40);
+    struct iso_record fields = {.size = 0}, ce = iso_record("CE.;1", 5, 30, 5, 0);
+    struct iso_record cl = iso_record("CL.;1", 5, 31, 6, 0);
+    iso_sp(&fields, 0);
+    iso_er(&fields, "RRIP_1991A");
+    struct iso_directory root = iso_directory(&image, 1, 0, &fields);
+    iso_field(&ce, "CE", junk, 20);
+    iso_nm(&ce, 0, "continued");
+    iso_field(&cl, "CL", junk, 7);
+    iso_nm(&cl, 0, "child");
+    iso_put(&image, &root, &ce);
+    iso_put(&image, &root, &cl);
+    iso_file(&image, &root, "STOP.", NULL, 32, 7, 0);
+    iso_descriptor(&image, 0, 1, &root);
+    static const char *const names[] = {"/continued", "/child", "/stop"};
+    struct source source = source_memory(&image.view, "cd");
+    struct iso iso = open_cd(&source);
+    for (u32 i = 0; i < ARRAY_COUNT(names); i++) {
+        struct iso_file file;
+        assert_int_equal(iso_find(&iso, names[i], &file).code, ERROR_NONE);
+        assert_int_equal(file.block, 30 + i);
+        assert_int_equal(file.size, 5 + i);
+    }
+    iso_free(&image);
+}
+
+/* Rock Ridge that the root tells of in a continuation; and that cannot be read. */
+static void continued_root(void **state) {
+    (void)state;
+    struct iso_image image = iso_make(40);
+    struct iso_record fields = {.size = 0}, area = {.size = 0};
+    iso_er(&area, "RRIP_1991A");
+    iso_sp(&fields, 0);
+    iso_ce(&fields, 39, 100, area.size);
+    memcpy(iso_block(&image, 39) + 100, area.bytes, area.size);
+    struct iso_directory root = iso_directory(&image, 1, 0, &fields);
+    iso_descriptor(&image, 0, 1, &root);
+    struct probe probe;
+    struct source source = probe_over(&probe, &image.view);
+    assert_int_equal(open_cd(&source).names, ISO_ROCK_RIDGE);
+    u32 reads = probe.count;
+    for (u32 i = 2; i <= reads; i++) { /* the first one asks whether there is a volume */
+        struct iso iso;
+        bool found;
+        source = probe_over(&probe, &image.view);
+        probe.fail_at = i;
+        assert_int_equal(iso_open(&source, &iso, &found).code, ERROR_DISK_READ);
+        assert_int_equal(probe.count, i);
+    }
+    iso_free(&image);
 }
 
 static const char *const paths[] = {"/boot/kernel.elf",
@@ -854,6 +912,7 @@ int main(void) {
         cmocka_unit_test(skips),           cmocka_unit_test(large_file),
         cmocka_unit_test(damaged_records), cmocka_unit_test(end_of_sector),
         cmocka_unit_test(damaged_fields),  cmocka_unit_test(failing_reads),
+        cmocka_unit_test(short_fields),    cmocka_unit_test(continued_root),
         cmocka_unit_test(truncations),     cmocka_unit_test(mutations),
         cmocka_unit_test(identities),      cmocka_unit_test(volumes),
         cmocka_unit_test(cached_reads),    cmocka_unit_test(partitions),

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "elf_image.h"
+#include "failing_source.h"
 #include "linux.h"
 #include "machines.h"
 #include "protocol.h"
@@ -505,15 +507,21 @@ static void test_opening_64(void **state) {
     }
 }
 
-static struct error boot_64(struct scene *scene, const struct source *source) {
+/* As stage 2 does it. */
+static struct error boot_by(enum boot_protocol protocol, u32 flags, struct scene *scene,
+                            const struct source *source) {
     static struct opened opened;
     const struct boot boot = {&scene->machine, &scene->request, scene->sizes,
                               &scene->image,   &opened,         NULL};
-    scene->request.protocol = PROTOCOL_LINUX;
-    scene->request.flags = REQUEST_64;
+    scene->request.protocol = protocol;
+    scene->request.flags = flags;
     TRY(protocol_open(&boot, source));
     TRY(protocol_plan(&boot, &scene->plan));
     return protocol_finish(&boot, &scene->plan, &scene->ram, &scene->entry);
+}
+
+static struct error boot_64(struct scene *scene, const struct source *source) {
+    return boot_by(PROTOCOL_LINUX, REQUEST_64, scene, source);
 }
 
 /* boot.rst, "64-bit boot protocol"; descriptors of SDM volume 3A, 3.4.5. */
@@ -819,8 +827,112 @@ static void test_pvh(void **state) {
     free(scene.ram.bytes);
 }
 
+/* An ELF file with those segments and a note of Xen's with the entry. */
+static u32 make_pvh_file(u8 *file) {
+    enum { NOTE = 0x4100, NOTE_SIZE = 20, XEN_PHYS32_ENTRY = 18 };
+    u64 offset = 0x1000;
+    memset(file, 0, NOTE + NOTE_SIZE);
+    elf_put_header(file, 64, pvh_parts[0].virt, 64, 3);
+    for (u32 i = 0; i < 2; i++) {
+        const struct part *from = &pvh_parts[i];
+        const struct elf_part part = {ELF_PT_LOAD, from->rights,    offset,           from->virt,
+                                      from->phys,  from->file_size, from->memory_size};
+        elf_put_part(file + 64 + 56 * i, 64, &part);
+        offset += from->file_size;
+    }
+    const struct elf_part note = {.type = 4, .offset = NOTE, .file_size = NOTE_SIZE};
+    elf_put_part(file + 64 + 56 * 2, 64, &note);
+    put(file + 64 + 56 * 2 + 48, 8, 4);
+    put(file + NOTE, 4, 4);
+    put(file + NOTE + 4, 4, 4);
+    put(file + NOTE + 8, 4, XEN_PHYS32_ENTRY);
+    memcpy(file + NOTE + 12, "Xen", 4);
+    put(file + NOTE + 16, 4, 0x1000200);
+    return NOTE + NOTE_SIZE;
+}
+
+/* Either kind of kernel as a file, by each of its ways in. */
+static const struct way {
+    enum boot_protocol protocol;
+    u32 flags;
+    u32 reads; /* that its headers take at least */
+} ways[] = {{PROTOCOL_LINUX, 0, 1}, {PROTOCOL_LINUX, REQUEST_64, 1}, {PROTOCOL_PVH, 0, 4}};
+
+static struct bytes file_for(const struct way *way) {
+    static u8 file[0x5000];
+    if (way->protocol == PROTOCOL_PVH)
+        return (struct bytes){file, make_pvh_file(file)};
+    make_file(file);
+    put(file + 0x236, 2, 0x7f);
+    return (struct bytes){file, FILE_SIZE};
+}
+
+/* Each read fails in turn, and each time that is what is told. */
+static void test_failing_reads(void **state) {
+    (void)state;
+    static struct scene scene;
+    set_scene(&scene, 2);
+    for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+        struct failing failing = {.bytes = file_for(&ways[i]), .fail_at = 1};
+        const struct source source = failing_source(&failing, "k");
+        for (;; failing.fail_at++) {
+            failing.reads = 0;
+            struct error error = boot_by(ways[i].protocol, ways[i].flags, &scene, &source);
+            if (!has_failed(&failing, error)) {
+                assert_int_equal(error.code, 0);
+                break;
+            }
+        }
+        assert_true(failing.fail_at > ways[i].reads);
+        if (ways[i].protocol == PROTOCOL_PVH)
+            check_start_info(&scene);
+    }
+    free(scene.ram.bytes);
+}
+
+/* Memory that ends before the handoff. */
+static void test_no_memory(void **state) {
+    (void)state;
+    static struct scene scene;
+    for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+        struct bytes file = file_for(&ways[i]);
+        const struct source source = source_memory(&file, "k");
+        set_scene(&scene, 2);
+        assert_int_equal(boot_by(ways[i].protocol, ways[i].flags, &scene, &source).code, 0);
+        scene.ram.size = scene.plan.info_phys;
+        struct error error = boot_by(ways[i].protocol, ways[i].flags, &scene, &source);
+        assert_int_equal(error.code, ERROR_PLAN_MEMORY);
+        assert_string_equal(error.values.name, "the handoff");
+        free(scene.ram.bytes);
+    }
+}
+
+/* A firmware's map that is full: what the kernel keeps of the tables cuts one of its ranges. */
+static void test_full_map(void **state) {
+    (void)state;
+    static struct scene scene;
+    struct bytes file = file_for(&ways[1]);
+    const struct source source = source_memory(&file, "k");
+    for (u32 count = MEMORY_RANGES_MAX - 1; count <= MEMORY_RANGES_MAX; count++) {
+        struct e820_row rows[MEMORY_RANGES_MAX + 1] = {{0, 0x9fc00, 1}, {0x100000, 0x3ee0000, 1}};
+        for (u32 i = 2; i < count; i++)
+            rows[i] = (struct e820_row){0x80000000 + i * 0x2000, 0x1000, 2};
+        set_scene(&scene, 0);
+        scene.machine = machine_of(rows, CPU_QEMU64, 40);
+        assert_int_equal(scene.machine.memory.count, count);
+        struct error error = boot_64(&scene, &source);
+        u64 end = scene.plan.tables_phys + scene.plan.table_frames * PAGE_SIZE;
+        u32 more = end == 0x3fe0000 ? 1 : 2;
+        assert_int_equal(error.code, count + more > MEMORY_RANGES_MAX ? ERROR_MEMORY_MAP_FULL : 0);
+        free(scene.ram.bytes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_full_map),
         cmocka_unit_test(test_opening),
         cmocka_unit_test(test_lesser_alignment),
         cmocka_unit_test(test_linux),

@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "failing_source.h"
+
 #define E(code) ERROR_MULTIBOOT_##code
 
 /* ---- headers ---- */
@@ -1099,6 +1101,64 @@ static void test_fit(void **state) {
     }
 }
 
+/* ---- little room ---- */
+
+/* All that either version tells of: a palette or colours, VBE, APM, drives, tables, modules. */
+static void set_rich_scene(bool first, bool indexed) {
+    set_scene(first ? PROTOCOL_MULTIBOOT1 : PROTOCOL_MULTIBOOT2);
+    make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+    put_header_1(&scene.file, 0x100, 3, NULL, 0);
+    put_header_2(&scene.file, 0x200, NULL, 0);
+    struct machine *machine = &scene.machine;
+    machine->screen = (struct screen){
+        SCREEN_PIXELS,        0xfd000000, 800, 600, 3200, 32, {indexed ? 0 : 16, indexed ? 0 : 8},
+        {indexed ? 0 : 8, 8}, {0, 8}};
+    machine->vbe = (struct vbe){true, 0x4118, 0xc000, 0x10, 0x20, .colour_count = 16};
+    machine->apm = (struct apm){0x102, 0xf000, 0x1234, 1, 2, 3, 4, 5, 6};
+    machine->drive_count = 2;
+    machine->rsdp = RSDP;
+    machine->smbios = SMBIOS;
+    scene.ram[RSDP + 15] = 2;
+    store32(scene.ram + RSDP + 20, 36);
+    scene.ram[SMBIOS + 5] = 31;
+    add_module("first one", 0x100);
+    add_module("", 0x200);
+}
+
+/* The information in `size` bytes; nothing is written behind them. */
+static struct error finish_in(u64 size) {
+    enum { BEHIND = 0x800 };
+    const struct ram ram = {scene.ram, 0, RAM_SIZE};
+    u8 *end = scene.ram + scene.plan.info_phys + size;
+    memset(end, 0xa7, BEHIND);
+    scene.plan.info_size = size;
+    struct error error = protocol_finish(&boot, &scene.plan, &ram, &scene.entry);
+    for (u32 i = 0; i < BEHIND; i++)
+        assert_int_equal(end[i], 0xa7);
+    return error;
+}
+
+/* Room for the information that grows by a byte until it is enough. */
+static void test_little_room(void **state) {
+    (void)state;
+    for (u32 row = 0; row < 4; row++) {
+        set_rich_scene(row & 1, row & 2);
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        u64 planned = scene.plan.info_size, size = GDT_SIZE;
+        for (struct error error; (error = finish_in(size)).code; size++) {
+            assert_int_equal(error.code, ERROR_PLAN_TOO_MANY);
+            assert_string_equal(error.values.name, "bytes of boot information");
+            assert_int_equal(error.values.number[0], size - GDT_SIZE);
+            assert_true(size < planned);
+        }
+        assert_true(size > 1000);
+        const struct ram none = {scene.ram, 0, scene.plan.info_phys};
+        struct error error = protocol_finish(&boot, &scene.plan, &none, &scene.entry);
+        assert_int_equal(error.code, ERROR_PLAN_MEMORY);
+        assert_string_equal(error.values.name, "the handoff");
+    }
+}
+
 /* ---- hostile files ---- */
 
 static void make_seed(u32 number) {
@@ -1149,19 +1209,6 @@ static void test_hostile(void **state) {
 
 /* ---- a disk that fails ---- */
 
-struct failing {
-    struct bytes bytes;
-    u32 reads, failing; /* which read fails, from 1 */
-};
-
-static struct error failing_read(void *context, u64 offset, void *to, size_t size) {
-    struct failing *medium = context;
-    if (++medium->reads == medium->failing)
-        return error_make(ERROR_DISK_READ, .name = "kernel");
-    memcpy(to, medium->bytes.at + offset, size);
-    return OK;
-}
-
 static struct error read_header_and_image(const struct source *source, u32 version) {
     static struct image image;
     struct multiboot_header header;
@@ -1174,19 +1221,17 @@ static struct error read_header_and_image(const struct source *source, u32 versi
  * it does from memory. */
 static void fail_each_read(const struct made_file *file, u32 version, u32 least) {
     struct failing medium = {.bytes = {file->bytes, file->size}};
-    struct source source = {failing_read, &medium, 0, file->size, "kernel"},
+    struct source source = failing_source(&medium, "kernel"),
                   whole = source_memory(&medium.bytes, "kernel");
     struct error error, expected = read_header_and_image(&whole, version);
-    for (medium.failing = 1;; medium.failing++) {
+    for (medium.fail_at = 1;; medium.fail_at++) {
         medium.reads = 0;
         error = read_header_and_image(&source, version);
-        if (medium.reads < medium.failing)
+        if (!has_failed(&medium, error))
             break;
-        assert_int_equal(error.code, ERROR_DISK_READ);
-        assert_int_equal(medium.reads, medium.failing); /* nothing is read behind a failure */
     }
     assert_int_equal(error.code, expected.code);
-    assert_true(medium.failing > least);
+    assert_true(medium.fail_at > least);
 }
 
 static void test_failing_reads(void **state) {
@@ -1231,6 +1276,7 @@ int main(void) {
         cmocka_unit_test(test_module_places),  cmocka_unit_test(test_notes),
         cmocka_unit_test(test_no_room),        cmocka_unit_test(test_fit),
         cmocka_unit_test(test_failing_reads),  cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_little_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

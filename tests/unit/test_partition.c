@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "crc32.h"
+#include "failing_source.h"
 #include "partition.h"
 
 #include <stdio.h>
@@ -825,14 +826,51 @@ static void gpt_mutations(void **state) {
     free(disk.at);
 }
 
+/* Each read fails in turn. Where the first header of a GPT or what it tells of cannot be read the
+ * copy serves, which has one partition less here; and a disk with partitions may be asked in vain
+ * for an ISO 9660 volume. */
+static u32 fail_each_read(const struct big_disk *disk, u32 of_copy) {
+    struct partition_table whole, table;
+    struct failing failing = {.bytes = disk->bytes, .fail_at = 1};
+    u32 told = 0;
+    assert_int_equal(partition_list(&disk->source, disk->sector_size, &whole).code, 0);
+    for (;; failing.fail_at++) {
+        const struct source source = failing_source(&failing, "disk");
+        failing.reads = 0;
+        struct error error = partition_list(&source, disk->sector_size, &table);
+        if (failing.reads < failing.fail_at)
+            break;
+        told += error.code == ERROR_DISK_READ;
+        if (error.code)
+            assert_true(has_failed(&failing, error));
+        else
+            assert_true(table.count == whole.count || table.count == of_copy);
+    }
+    assert_int_equal(table.count, whole.count);
+    return told;
+}
+
+static void failing_reads(void **state) {
+    (void)state;
+    struct big_disk disk;
+    make_chain(&chain_rows[0], &disk, 512);
+    assert_int_equal(fail_each_read(&disk, 4), 1 + 3); /* a table each */
+    free(disk.at);
+    static const struct gpt_form small = {128, 6, 92};
+    make_gpt(&disk, 512, &small);
+    assert_int_equal(fail_each_read(&disk, 2), 1 + 6); /* the MBR, the entries */
+    free(disk.at);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_rows),      cmocka_unit_test(short_disks),
-        cmocka_unit_test(mutations),     cmocka_unit_test(all_chains),
-        cmocka_unit_test(many_logical),  cmocka_unit_test(crc),
-        cmocka_unit_test(gpt_forms),     cmocka_unit_test(gpt_broken),
-        cmocka_unit_test(gpt_entries),   cmocka_unit_test(gpt_empty),
-        cmocka_unit_test(gpt_boot_room), cmocka_unit_test(gpt_mutations),
+        cmocka_unit_test(all_rows),      cmocka_unit_test(failing_reads),
+        cmocka_unit_test(short_disks),   cmocka_unit_test(mutations),
+        cmocka_unit_test(all_chains),    cmocka_unit_test(many_logical),
+        cmocka_unit_test(crc),           cmocka_unit_test(gpt_forms),
+        cmocka_unit_test(gpt_broken),    cmocka_unit_test(gpt_entries),
+        cmocka_unit_test(gpt_empty),     cmocka_unit_test(gpt_boot_room),
+        cmocka_unit_test(gpt_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config_driver.h"
+#include "failing_source.h"
 #include "gzip.h"
 #include "login.h"
 #include "menu.h"
@@ -504,7 +505,8 @@ static void test_watched_files(void **state) {
     }
 }
 
-/* A medium that says the right bytes in a row, whatever is asked: they are not where they are used. */
+/* A medium that says the right bytes in a row, whatever is asked: they are not where they are used.
+ */
 static struct error read_liar(void *context, u64 offset, void *to, size_t size) {
     u64 *told = context;
     (void)offset;
@@ -573,6 +575,43 @@ static void test_watched_and_packed(void **state) {
     }
 }
 
+/* What the medium says comes through, from the reads of the user and from those of verify_end(). */
+static void test_watched_and_failing(void **state) {
+    (void)state;
+    make_content();
+    for (u32 first = 0; first < FILE_SIZE; first += 1700) {
+        struct failing failing = {.bytes = {content, FILE_SIZE}, .fail_at = 1};
+        struct error error;
+        do {
+            struct source source = failing_source(&failing, "/m");
+            struct verifier verifier = {0};
+            struct watched_file file;
+            u8 to[FILE_SIZE];
+            failing.reads = 0;
+            verify_watch(&file, &verifier, &source);
+            verify_begin(&file);
+            error = source_read(&source, 0, to, first);
+            if (!error.code)
+                error = verify_end(&file, content_digits);
+        } while (has_failed(&failing, error) && ++failing.fail_at);
+        assert_int_equal(error.code, 0);
+        assert_int_equal(failing.reads, (first ? 1 : 0) + (FILE_SIZE - first + 511) / 512);
+    }
+}
+
+static void test_bytes(void **state) {
+    (void)state;
+    make_content();
+    struct bytes bytes = {content, FILE_SIZE};
+    assert_int_equal(verify_bytes("/k", NULL, bytes).code, 0);
+    assert_int_equal(verify_bytes("/k", content_digits, bytes).code, 0);
+    bytes.size--;
+    struct error error = verify_bytes("/k", content_digits, bytes);
+    assert_int_equal(error.code, ERROR_HASH_WRONG);
+    check_string("name", "/k", error.values.name);
+    assert_int_equal(verify_bytes("/k", NULL, bytes).code, 0);
+}
+
 static void test_hold(void **state) {
     (void)state;
     static struct machine machine;
@@ -609,6 +648,8 @@ int main(void) {
         cmocka_unit_test(test_watched_files),
         cmocka_unit_test(test_watched_out_of_order),
         cmocka_unit_test(test_watched_and_packed),
+        cmocka_unit_test(test_watched_and_failing),
+        cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_hold),
     };
     return cmocka_run_group_tests(tests, NULL, free_borrowed);
