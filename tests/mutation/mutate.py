@@ -1,7 +1,7 @@
 """`make mutation`: small bugs put into the pure modules one at a time, to see whether the unit tests find them.
 
 A mutant is one changed token: another operator, a constant that is one higher, a condition turned round, a statement left out.
-Its file alone is compiled, and linked with tests and modules that are already there. The tests that execute its line (by clang's
+Its file alone is compiled, into a library with the other modules, which the tests load. Those tests that execute its line (by clang's
 counters, so `make coverage` comes first) run, the fastest first, until one fails, dies or takes several times as long as it
 should: then the mutant is killed. What lives through them without sanitizers meets them once more with sanitizers, as in `make unit`.
 
@@ -103,61 +103,58 @@ def lines_by_test():
 
 
 class Tests:
-    """The unit tests as they are compiled in one way, and what each takes when nothing is wrong."""
+    """The unit tests as they are compiled in one way. Their modules are a library, which a mutant is linked into anew."""
 
     def __init__(self, kind, compiler, flags, memory):
-        self.folder, self.compiler, self.flags, self.memory = STATE / kind, compiler.split(), flags, memory
-        self.modules = self.folder / "modules.a"
+        self.folder, self.compiler, self.memory = STATE / kind, compiler.split(), memory
+        self.flags = [*FLAGS, *flags, "-std=c11", "-O1", "-fPIC", "-w"]
         self.took = {}
 
     def seconds(self, name):
-        """Processor time. A test that fails by itself could kill anything, so it ends the run."""
+        """Processor time when nothing is wrong. A test that fails by itself could kill anything, so it ends the run."""
         if name not in self.took:
-            made, newest = self.folder / f"{name}.seconds", max(path.stat().st_mtime for path in (self.folder / f"{name}.o", self.modules))
+            made, newest = self.folder / f"{name}.seconds", max((self.folder / part).stat().st_mtime for part in (name, "libmodules.so"))
             if not made.exists() or made.stat().st_mtime < newest:
                 before = resource.getrusage(resource.RUSAGE_CHILDREN)
-                with tempfile.TemporaryDirectory() as folder:
-                    self.run(name, self.link(name, [], folder), 600)
+                self.run(name, self.folder, 600)
                 after = resource.getrusage(resource.RUSAGE_CHILDREN)
                 made.write_text(str(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
             self.took[name] = float(made.read_text())
         return self.took[name]
 
-    def link(self, name, objects, folder):
-        program = pathlib.Path(folder, name)
-        subprocess.run([*self.compiler, *self.flags, "-o", program, self.folder / f"{name}.o", *objects, self.modules,
-                        "-lcmocka", "-lz", "-llzma"], cwd=ROOT, check=True)
-        return program
-
-    def run(self, name, program, seconds):
+    def run(self, name, library, seconds):
         def limit():
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             if self.memory:
                 resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
-        subprocess.run([program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit, check=True,
-                       timeout=20 * seconds)
+        subprocess.run([self.folder / name], cwd=ROOT, env=os.environ | {"LD_LIBRARY_PATH": str(library)}, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, preexec_fn=limit, check=True, timeout=20 * seconds)
 
-    def find(self, name, source, names, folder):
-        """The first of the tests that finds what is wrong with the source, a changed `name`; None where it does not compile."""
-        binary = pathlib.Path(folder, "mutant.o")
-        folders = [word for module in coverage.MODULES + ["include"] for word in ("-iquote", str(ROOT / module))]
-        if subprocess.run([*self.compiler, *FLAGS, "-std=c11", *self.flags, "-w", *folders, "-c", "-o", binary, source],
-                          cwd=ROOT, stderr=subprocess.DEVNULL).returncode:
-            return None
-        for test in sorted(names, key=self.seconds):
-            try:
-                self.run(test, self.link(test, [binary], folder), int(3 * self.seconds(test)) + 3)
-            except subprocess.TimeoutExpired:
-                return f"{test} (time)"
-            except subprocess.CalledProcessError:
-                return test
+    def find(self, name, text, tests):
+        """The first of the tests that finds what is wrong with a changed text of `name`; None where it does not compile."""
+        with tempfile.TemporaryDirectory() as folder:
+            source, binary = pathlib.Path(folder, pathlib.Path(name).name), pathlib.Path(folder, "mutant.o")
+            source.write_text(text)
+            folders = [word for module in coverage.MODULES + ["include"] for word in ("-iquote", str(ROOT / module))]
+            if subprocess.run([*self.compiler, *self.flags, *folders, "-c", "-o", binary, source],
+                              cwd=ROOT, stderr=subprocess.DEVNULL).returncode:
+                return None
+            own = self.folder / pathlib.Path(name).with_suffix(".o")
+            objects = [path for path in self.folder.glob("*/**/*.o") if path != own]
+            subprocess.run([*self.compiler, *self.flags, "-shared", "-o", pathlib.Path(folder, "libmodules.so"), binary, *objects], check=True)
+            for test in sorted(tests, key=self.seconds):
+                try:
+                    self.run(test, folder, int(3 * self.seconds(test)) + 3)
+                except subprocess.TimeoutExpired:
+                    return f"{test} (time)"
+                except subprocess.CalledProcessError:
+                    return test
         return ""
 
 
-PLAIN = Tests("plain", "clang", ["-O1", "-fuse-ld=lld"], 64 << 30)
-CHECKED = Tests("checked", os.environ.get("MUTATION_CC", "cc"),
-                ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"], 0)
+PLAIN = Tests("plain", "clang", ["-fuse-ld=lld"], 64 << 30)
+CHECKED = Tests("checked", os.environ.get("MUTATION_CC", "cc"), ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"], 0)
 
 
 def judge(mutant, reached):
@@ -167,16 +164,14 @@ def judge(mutant, reached):
     names = reached.get((name, line), [])
     if not names:
         return "survived", "no test executes the line"
-    with tempfile.TemporaryDirectory() as folder:
-        source = pathlib.Path(folder, pathlib.Path(name).name)
-        source.write_text(text[:first] + new + text[end:])
-        found = PLAIN.find(name, source, names, folder)
-        if found is None:
-            return "invalid", "does not compile"
-        if found:
-            return "killed", found
-        found = CHECKED.find(name, source, names, folder)
-        return ("killed", f"{found} (sanitizers)") if found else ("survived", f"{len(names)} tests")
+    text = text[:first] + new + text[end:]
+    found = PLAIN.find(name, text, names)
+    if found is None:
+        return "invalid", "does not compile"
+    if found:
+        return "killed", found
+    found = CHECKED.find(name, text, names)
+    return ("killed", f"{found} (sanitizers)") if found else ("survived", f"{len(names)} tests")
 
 
 def main():

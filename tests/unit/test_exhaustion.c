@@ -138,8 +138,116 @@ static void test_pieces(void **state) {
         }
 }
 
+/* ---- rows, claims, addresses ---- */
+
+#define SOME_MAPS                                                    \
+    " --map=0xe1000000+4K@0xd0000000 --map=0xe2000000+4K@0xd1000000" \
+    " --map=0xe3000000+4K@0xd2000000 --map=0xe4000000+4K@0xd3000000" \
+    " --map=0xe5000000+4K@0xd4000000 --map=0xe6000000+4K@0xd5000000"
+
+static const char *const row_options[] = {
+    "--paging=pae --recursive=auto --temporary --identity=all",
+    "--paging=pae --recursive=auto --temporary --identity=tables" SOME_MAPS,
+    "--paging=32 --pages=4k --identity=all --null-page=mapped",
+    "--paging=pae --direct-map=0x80000000 --identity=none --temporary" SOME_MAPS,
+};
+
+static const struct screen pixels = {SCREEN_PIXELS, 0xe0000000, 1024,  768, 4096, 32,
+                                     {16, 8},       {8, 8},     {0, 8}};
+
+/* `segments` pieces of a kernel; the first `shared` + 1 have each a page with the next. */
+static void many_segments(u64 virt, u64 phys, u32 segments, u32 shared, struct image *image) {
+    struct part parts[ELF_SEGMENTS_MAX + 1] = {{0}};
+    u64 at = 0x800;
+    for (u32 i = 0; i < segments; i++) {
+        u64 size = i < shared ? 0x2000 : 0x1000;
+        if (i >= shared)
+            at = (at + 0xfff) & ~(u64)0xfff;
+        parts[i] = (struct part){virt + at, phys + at, 0x10, size, 5 + (i & 1)};
+        at += i < shared ? size : 0x2000;
+    }
+    image_of(32, parts, image);
+}
+
+/* Memory in as many ranges as there may be, which the linear maps show one by one. */
+static void many_ranges(struct machine *machine, u32 count) {
+    struct memory_map *map = &machine->memory;
+    map->count = 0;
+    map->ranges[map->count++] = (struct memory_range){0, 0xa0000, MEMORY_USABLE, 1};
+    map->ranges[map->count++] = (struct memory_range){MIB, 15 * MIB, MEMORY_USABLE, 1};
+    for (u32 i = 2; i < count; i++)
+        map->ranges[map->count++] =
+            (struct memory_range){16 * MIB + i * 0x20000, 0x10000, MEMORY_ACPI, 3};
+}
+
+/* A plan for that; whatever it has too many of is named. */
+static struct error plan_for(const char *name, const struct machine *machine,
+                             const struct image *image, const struct kernel_options *options) {
+    static struct plan plan;
+    struct plan_request request = {
+        .machine = machine, .image = image, .options = options, .info_size = 0x1000};
+    struct plan_case plan_case = {name, &request, &plan};
+    struct error error = plan_make(&request, &plan);
+    if (!error.code)
+        check_plan(&plan_case);
+    return error;
+}
+
+/* Rows run out at every place that lays one: with each option, segment and range of memory more,
+ * the next one. */
+static void test_rows(void **state) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(row_options); i++) {
+        u32 full = 0, fits = 0;
+        for (u32 ranges = 50; ranges <= 126; ranges++) {
+            for (u32 shared = 112; shared < 2 * ELF_SEGMENTS_MAX; shared++) {
+                struct machine machine = machine_of(qemu_16m, CPU_QEMU64, 36);
+                struct image image;
+                struct kernel_options options = options_of(row_options[i]);
+                many_ranges(&machine, ranges);
+                if (options.temporary)
+                    machine.screen = pixels;
+                many_segments(0xc0200000, 0x200000, ELF_SEGMENTS_MAX - (~shared & 1), shared / 2,
+                              &image);
+                struct error error = plan_for(row_options[i], &machine, &image, &options);
+                full += error.code == ERROR_PLAN_TOO_MANY;
+                fits += !error.code;
+                if (error.code && error.code != ERROR_MEMORY_MAP_FULL)
+                    assert_string_equal(error.values.name, "mappings");
+            }
+        }
+        printf("%s: %u fit, %u do not\n", row_options[i], fits, full);
+        assert_true(full > 20 && fits > 20);
+    }
+}
+
+/* A kernel that is all of the address space but for `free` times 4 MiB below the top: windows are
+ * given out in their order until there is no address left, each as a whole. */
+static void test_windows(void **state) {
+    (void)state;
+    static const struct e820_row all[] = {{0, 0xfffff000, 1}, {0}};
+    u32 refused = 0;
+    for (u32 free = 0; free < 8; free++) {
+        struct machine machine = machine_of(all, CPU_QEMU64, 36);
+        struct kernel_options options =
+            options_of("--paging=32 --temporary --identity=none --direct-map=none");
+        const struct part parts[] = {
+            {0x400000, 0x400000, 0x1000, 0xff800000 - 0x400000 * (u64)free, 7}, {0}};
+        struct image image;
+        image_of(32, parts, &image);
+        machine.screen = pixels;
+        struct error error = plan_for("windows", &machine, &image, &options);
+        printf("%u: %d\n", free, error.code);
+        assert_true(!error.code || error.code == ERROR_PLAN_NO_WINDOW);
+        assert_true(error.code || free >= refused);
+        refused += error.code != 0;
+    }
+    assert_int_equal(refused, 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_size),
-                                       cmocka_unit_test(test_pieces)};
+                                       cmocka_unit_test(test_pieces), cmocka_unit_test(test_rows),
+                                       cmocka_unit_test(test_windows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
