@@ -561,6 +561,22 @@ static void test_image_without_rights(void **state) {
     assert_int_equal(image.segments[1].rights, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE);
 }
 
+/* With one that is executable, whichever, the others stay as they are. */
+static void test_image_with_rights(void **state) {
+    (void)state;
+    static struct image image;
+    for (u32 executable = 0; executable < 3; executable++) {
+        struct spec spec = {.entry = HIGH + executable * 0x1000};
+        for (u32 i = 0; i < 3; i++)
+            spec.parts[i] = (struct elf_part){
+                1, i == executable ? 5 : 4, 0x200, HIGH + i * 0x1000, 0x100000 + i * 0x1000, 8, 8};
+        assert_int_equal(read_spec(&spec, &image).code, ERROR_NONE);
+        for (u32 i = 0; i < 3; i++)
+            assert_int_equal(image.segments[i].rights,
+                             RIGHT_READ | (i == executable ? RIGHT_EXECUTE : 0));
+    }
+}
+
 /* `count` PT_LOADs of a page each. */
 static struct error read_many(u32 count, u32 memory_size, struct image *image) {
     size_t size = 64 + (size_t)count * 56;
@@ -1014,15 +1030,25 @@ static void test_failing_reads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),        cmocka_unit_test(test_every_error_has_a_row),
-        cmocka_unit_test(test_entries),       cmocka_unit_test(test_image),
-        cmocka_unit_test(test_image_32),      cmocka_unit_test(test_image_without_rights),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_truncations),   cmocka_unit_test(test_failing_reads),
-        cmocka_unit_test(test_facts),         cmocka_unit_test(test_no_facts),
-        cmocka_unit_test(test_accepted),      cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_pvh_notes),     cmocka_unit_test(test_option_limits),
-        cmocka_unit_test(test_large_notes),   cmocka_unit_test(test_slides),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_every_error_has_a_row),
+        cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_image),
+        cmocka_unit_test(test_image_32),
+        cmocka_unit_test(test_image_without_rights),
+        cmocka_unit_test(test_image_with_rights),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_no_facts),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_pvh_notes),
+        cmocka_unit_test(test_option_limits),
+        cmocka_unit_test(test_large_notes),
+        cmocka_unit_test(test_slides),
         cmocka_unit_test(test_slides_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

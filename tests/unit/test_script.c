@@ -369,6 +369,92 @@ static void test_edited_shorter(void **state) {
     free((void *)(uintptr_t)shorter.at);
 }
 
+/* Where an entry ends, the lexer is back at its body, in the file that this is in: after an edited
+ * text too, and after other files. A text that cannot be executed stays, for its line to be shown.
+ */
+static void test_back_at_the_body(void **state) {
+    (void)state;
+    static const char *const texts[] = {"source /more.cfg; kernel /k", "source /return.cfg", "",
+                                        "kernel /k\n\n"};
+    expect_ok("parse", parse("source /more.cfg\nmenuentry A {kernel /k}\n"
+                             "submenu S {\n x=1\n menuentry B {\n source /more.cfg\n}}"));
+    for (u32 i = 0; i < config.entry_count; i++) {
+        const struct config_spot body = config.entries[i].body;
+        for (u32 j = 0; j <= ARRAY_COUNT(texts) && !config.entries[i].is_submenu; j++) {
+            const char *typed = j ? texts[j - 1] : NULL;
+            struct bytes edited = {(const u8 *)typed, typed ? strlen(typed) : 0};
+            expect_ok("enter", script_enter(&config, i, typed ? &edited : NULL));
+            expect_ok("run", run(NULL, NULL));
+            check_string("file", body.file ? "/more.cfg" : "/boot/aloft.cfg", config.file);
+            assert_ptr_equal(config.source.at, config.files[body.file].text.at);
+            assert_int_equal(config.spot.at, body.at);
+            assert_int_equal(config.spot.line, body.line);
+            assert_int_equal(config.spot.file, body.file);
+            assert_int_equal(config.frame_count, 0);
+        }
+        if (config.entries[i].is_submenu)
+            continue;
+        struct bytes wrong = {(const u8 *)"kernel /k\n a\1", 13};
+        struct error error = script_enter(&config, i, &wrong);
+        assert_int_equal(error.code, ERROR_CONFIG_CHARACTER);
+        assert_int_equal(error.line, 2);
+        assert_int_equal(error.column, 3);
+        assert_ptr_equal(config.source.at, wrong.at);
+        check_string("file", body.file ? "/more.cfg" : "/boot/aloft.cfg", config.file);
+    }
+}
+
+/* An edited text has lines of its own, and submenus around it their own places. */
+static void test_lines_of_an_edited_text(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        u32 line, column;
+    } rows[] = {{"frob", 1, 1},
+                {"\n\n  frob", 3, 3},
+                {"f", 4, 2},
+                {"true\nif", 2, 1},
+                {"\nkernel --what /k", 2, 8}};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct boot_request request;
+        struct bytes text = {(const u8 *)rows[i].text, strlen(rows[i].text)};
+        expect_ok("parse", parse("\n\nfunction f {\n frob\n}\nsubmenu S {\nmenuentry A {}\n}"));
+        expect_ok("start", request_start(&config, 1, &text, &request));
+        struct error error = run(&request, NULL);
+        if (!error.code || error.line != rows[i].line || error.column != rows[i].column)
+            fail_msg("%s: error %d at %u:%u", rows[i].text, error.code, error.line, error.column);
+    }
+}
+
+/* What another configuration leaves: its own notes, behind those of the first one; a way back and
+ * forth adds none, and an entry's are gone with it. */
+static void test_replaced_notes(void **state) {
+    (void)state;
+    struct boot_request request;
+    expect_ok("parse", parse("insmod a\nfrob\n"
+                             "menuentry A {\ninsmod b\nconfigfile /two.cfg\n}\n"
+                             "menuentry B {\ninsmod c\nkernel /k\n}"));
+    static const struct {
+        u32 entry, notes;
+        const char *last;
+    } steps[] = {{1, 3, "insmod"}, {1, 3, "insmod"}, {0, 3, "frob"}, /* to two.cfg */
+                 {0, 3, "frob"},                                     /* and back to one.cfg */
+                 {0, 3, "frob"},   {0, 3, "frob"}};
+    assert_int_equal(config.note_count, 2);
+    for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
+        expect_ok("start", request_start(&config, steps[i].entry, NULL, &request));
+        expect_ok("run", run(&request, NULL));
+        assert_int_equal(config.note_count, steps[i].notes);
+        const struct config_note *last = &config.notes[config.note_count - 1];
+        check_string("last", steps[i].last, last->name);
+        assert_int_equal(last->is_unknown, *steps[i].last == 'f');
+        assert_true(last->file < config.file_count);
+    }
+    check_string("first", "insmod", config.notes[0].name);
+    check_string("second", "frob", config.notes[1].name);
+    assert_int_equal(config.notes[1].place.line, 2);
+}
+
 /* An entry that starts another configuration leaves that in place of its own. */
 static void test_replace(void **state) {
     (void)state;
@@ -623,14 +709,25 @@ static void test_file_of_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_language),       cmocka_unit_test(test_tests),
-        cmocka_unit_test(test_bodies),         cmocka_unit_test(test_edited),
-        cmocka_unit_test(test_edited_shorter), cmocka_unit_test(test_replace),
-        cmocka_unit_test(test_requests),       cmocka_unit_test(test_request_options),
-        cmocka_unit_test(test_gfxpayload),     cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_styles),         cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_saved),          cmocka_unit_test(test_hotkeys),
-        cmocka_unit_test(test_notes),          cmocka_unit_test(test_file_of_error),
+        cmocka_unit_test(test_language),
+        cmocka_unit_test(test_tests),
+        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_edited),
+        cmocka_unit_test(test_edited_shorter),
+        cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_request_options),
+        cmocka_unit_test(test_gfxpayload),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_styles),
+        cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_saved),
+        cmocka_unit_test(test_hotkeys),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_replaced_notes),
+        cmocka_unit_test(test_back_at_the_body),
+        cmocka_unit_test(test_lines_of_an_edited_text),
+        cmocka_unit_test(test_file_of_error),
     };
     return cmocka_run_group_tests(all, NULL, free_borrowed);
 }
