@@ -39,6 +39,12 @@ static void dump(struct text *text) {
 
 #define OUTSIDE "commands outside any menuentry"
 
+/* 40 blocks of each kind within one another. */
+#define TEN(text)   text text text text text text text text text text
+#define FORTY(text) TEN(text) TEN(text) TEN(text) TEN(text)
+#define DEEP        FORTY("if a; then ") FORTY("{ ")
+#define DEEP_END    FORTY("} ") FORTY("; fi ") "\n"
+
 static const struct {
     const char *name, *text, *expected;
 } good_texts[] = {
@@ -93,6 +99,11 @@ static const struct {
 
     {"variables", "set k=/b/k\nopt=\"a b\"\nmenuentry A {kernel $k-1 ${k}x \"$opt\" '$opt' \\$k}",
      "A#@3:1[<kernel></b/k-1></b/kx><a b><$opt><$k>]"},
+    {"split at a line end", "set o='a\nb'\nmenuentry A {kernel $o}", "A#@3:1[<kernel><a><b>]"},
+    {"an argument that there cannot be", "menuentry A {kernel /k $99999999999999999999 $2 ${1}x}",
+     "A#@1:1[<kernel></k><Ax>]"},
+    {"a function that is passed over, with more in it than could be executed",
+     "function f {\n" DEEP "\n" DEEP_END "}\nmenuentry A {kernel /k}", "A#@5:1[<kernel></k>]"},
     {"split", "set o=' a  b '\nmenuentry A {kernel $o x${o}y}",
      "A#@2:1[<kernel><a><b><x><a><b><y>]"},
     {"undefined", "menuentry A {kernel /k $no ${no} a$no \"$no\" $no}",
@@ -466,6 +477,9 @@ static const struct {
     {"title within a submenu", MENU "set default=C", 0, E(DEFAULT)},
     {"part of a title", MENU "set default=las", 0, E(DEFAULT)},
     {"longer than a title", MENU "set default=lastly", 0, E(DEFAULT)},
+    {"empty submenu at the end", "menuentry A {}\nsubmenu S {}\n\n\n\n\n\n\n\n\ndefault=1", 0, E(DEFAULT)},
+    {"submenu in a submenu", "menuentry A {}\nsubmenu S {submenu T {menuentry B {}}}\ndefault=S", 3,
+     0},
     {"unset, a submenu first", "submenu S {menuentry A {}}", 1, 0},
     {"unset, an empty submenu first", "submenu S {}\nmenuentry A {}", 1, 0},
     {"before the entries", "set default=1\nmenuentry A {}\nmenuentry B {}", 1, 0},
@@ -721,6 +735,7 @@ static const struct {
     {"--direct-map=18446744073709551615",
      {.direct = PLACE_AT, .direct_at = ~(u64)0, DEFAULT_STACK}},
     {"--direct-map=0xffffffffffffffff", {.direct = PLACE_AT, .direct_at = ~(u64)0, DEFAULT_STACK}},
+    {"--video=1024x768x32,auto", {.video = "1024x768x32,auto", DEFAULT_STACK}},
     {"--stack=4096", {.recursive = PLACE_NONE, .stack_size = 4096}},
     {"--stack=4097", {.recursive = PLACE_NONE, .stack_size = 8192}},
     {"--stack=0x2000", {.recursive = PLACE_NONE, .stack_size = 8192}},
@@ -744,6 +759,7 @@ static bool same_options(const struct kernel_options *a, const struct kernel_opt
            a->temporary == b->temporary && a->share_upper == b->share_upper &&
            a->null_mapped == b->null_mapped && a->global == b->global && a->strict == b->strict &&
            a->smep == b->smep && a->umip == b->umip && a->stack_size == b->stack_size &&
+           !strcmp(a->video ? a->video : "", b->video ? b->video : "") &&
            a->map_count == b->map_count && same_map(&a->maps[0], &b->maps[0]);
 }
 
@@ -823,7 +839,10 @@ static const struct {
     {"--temporary=yes", E(VALUE), "--temporary", "yes"},
     {"--null-page", E(VALUE), "--null-page", ""},
     {"--map", E(VALUE), "--map", ""},
+    {"--video=banana", E(VALUE), "--video", "banana"},
     {"--map=0x1000", E(VALUE), "--map", "0x1000"},
+    {"--map=zz+4K", E(VALUE), "--map", "zz+4K"},
+    {"--map=0x1000+4K,cachet", E(VALUE), "--map", "0x1000+4K,cachet"},
     {"--map=0x1000+", E(VALUE), "--map", "0x1000+"},
     {"--map=0x1000+0", E(VALUE), "--map", "0x1000+0"},
     {"--map=0x1000+4K@", E(VALUE), "--map", "0x1000+4K@"},

@@ -907,6 +907,42 @@ static void test_no_memory(void **state) {
     }
 }
 
+/* The BIOS's cursor lies in memory that may not be there: then it is where it is when all is 0. */
+static void test_no_cursor(void **state) {
+    (void)state;
+    static struct scene scene;
+    struct bytes file = file_for(&ways[0]);
+    const struct source source = source_memory(&file, "k");
+    for (u32 there = 0; there < 2; there++) {
+        set_scene(&scene, 0);
+        u8 *bytes = scene.ram.bytes;
+        scene.ram = (struct ram){bytes + (there ? 0 : 0x500), there ? 0 : 0x500, RAM_SIZE - 0x500};
+        assert_int_equal(boot_by(PROTOCOL_LINUX, 0, &scene, &source).code, 0);
+        assert_int_equal(bytes[scene.plan.info_phys], there ? 7 : 0);
+        assert_int_equal(bytes[scene.plan.info_phys + 1], there ? 12 : 0);
+        free(bytes);
+    }
+}
+
+/* What the way in refuses before anything is planned, and what planning does. */
+static void test_wishes_refused(void **state) {
+    (void)state;
+    static struct scene scene;
+    struct bytes file = file_for(&ways[0]);
+    const struct source source = source_memory(&file, "k");
+    set_scene(&scene, 0);
+    scene.request.options.kaslr = true;
+    struct error error = boot_by(PROTOCOL_LINUX, 0, &scene, &source);
+    assert_int_equal(error.code, ERROR_PLAN_NOT_PIE);
+    free(scene.ram.bytes);
+    set_scene(&scene, 1);
+    scene.sizes[0] = 65 << 20;
+    error = boot_by(PROTOCOL_LINUX, 0, &scene, &source);
+    assert_int_equal(error.code, ERROR_PLAN_MEMORY);
+    assert_string_equal(error.values.name, "a module");
+    free(scene.ram.bytes);
+}
+
 /* A firmware's map that is full: what the kernel keeps of the tables cuts one of its ranges. */
 static void test_full_map(void **state) {
     (void)state;
@@ -933,6 +969,8 @@ int main(void) {
         cmocka_unit_test(test_failing_reads),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_full_map),
+        cmocka_unit_test(test_no_cursor),
+        cmocka_unit_test(test_wishes_refused),
         cmocka_unit_test(test_opening),
         cmocka_unit_test(test_lesser_alignment),
         cmocka_unit_test(test_linux),

@@ -907,8 +907,12 @@ static void test_aout_symbols(void **state) {
     static const struct {
         u32 magic, text_offset;
         bool found;
-    } rows[] = {{0407, 32, true}, {0410, 32, true},  {0413, 1024, true}, {0413, 4096, true},
-                {0314, 0, true},  {0406, 32, false}, {0413, 2048, false}};
+        u32 strings; /* what they say of their size, if that is not 12 */
+        bool cut;    /* the file, before that */
+    } rows[] = {{0407, 32, true},          {0410, 32, true},     {0413, 1024, true},
+                {0413, 4096, true},        {0314, 0, true},      {0406, 32, false},
+                {0413, 2048, false},       {0407, 32, false, 3}, {0407, 32, false, 13},
+                {0407, 32, false, 0, true}};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         static const u32 fields[] = {0x100028, 0x100000, 0x100800, 0x102000, 0x100100};
         u32 start = rows[i].text_offset + 0x1800, size = 24;
@@ -918,7 +922,12 @@ static void test_aout_symbols(void **state) {
         put_header_1(&scene.file, 0x28, 0x10000, fields, 5);
         for (u32 at = 0; at < size; at++)
             scene.file.bytes[start + at] = (u8)(at + 100);
-        put_words(&scene.file, start + size, (u32[]){12, 0x41424344, 0x45}, 3);
+        u32 strings = rows[i].strings ? rows[i].strings : 12;
+        put_words(&scene.file, start + size, (u32[]){strings, 0x41424344, 0x45}, 3);
+        if (strings < 4)
+            scene.file.size = start + size + strings;
+        if (rows[i].cut)
+            scene.file.size = start + size + 2;
         assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
         u64 info = scene.entry.bx, symbols = word_at(info + 36);
         assert_int_equal(word_at(info) & 0x30, rows[i].found ? 0x10 : 0);
@@ -1101,6 +1110,132 @@ static void test_fit(void **state) {
     }
 }
 
+/* A header that all agrees with, but for the machine it is for. */
+static void test_architecture(void **state) {
+    (void)state;
+    static struct made_file file;
+    struct multiboot_header header;
+    memset(&file, 0, sizeof file);
+    file.size = 0x1000;
+    put_header_2(&file, 0x40, NULL, 0);
+    store32(file.bytes + 0x44, 4);
+    store32(file.bytes + 0x4c, load32(file.bytes + 0x4c) - 4);
+    struct bytes bytes = {file.bytes, file.size};
+    struct source source = source_memory(&bytes, "kernel");
+    struct error error = multiboot_header_read(&source, 2, false, &header);
+    assert_int_equal(error.code, ERROR_MULTIBOOT_ARCHITECTURE);
+    assert_int_equal(error.values.number[1], 4);
+}
+
+/* The size that a header asks for; of what is 0 nothing is said. */
+static void test_video_of_headers(void **state) {
+    (void)state;
+    static const struct {
+        u32 width, height, depth;
+        const char *list;
+    } rows[] = {{800, 600, 32, "800x600x32,auto"},
+                {800, 600, 0, "800x600,auto"},
+                {800, 0, 32, "auto"},
+                {0, 600, 32, "auto"},
+                {0, 0, 0, "auto"}};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        const u32 fields[] = {0, 0, 0, 0, 0, 0, rows[i].width, rows[i].height, rows[i].depth};
+        set_scene(PROTOCOL_MULTIBOOT1);
+        make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+        put_header_1(&scene.file, 0x100, 7, fields, 9);
+        struct bytes bytes = {scene.file.bytes, scene.file.size};
+        struct source kernel = source_memory(&bytes, "kernel");
+        assert_int_equal(protocol_open(&boot, &kernel).code, 0);
+        assert_string_equal(scene.opened.video, rows[i].list);
+    }
+}
+
+/* Memory that begins neither at 0 nor at 1 MiB: both sizes are 0. */
+static void test_no_usual_memory(void **state) {
+    (void)state;
+    static const struct e820_row rows[] = {{0, 0x1000, 2},
+                                           {0x1000, 0x9e000, 1},
+                                           {0x100000, 0x100000, 2},
+                                           {0x200000, 0x5e0000, 1},
+                                           {0}};
+    for (u32 version = 1; version <= 2; version++) {
+        set_scene(version == 1 ? PROTOCOL_MULTIBOOT1 : PROTOCOL_MULTIBOOT2);
+        scene.machine.memory = machine_of(rows, CPU_QEMU64, 40).memory;
+        make_elf(&scene.file, 32, 0x200000, 0x200000, 0x4000);
+        put_header_1(&scene.file, 0x100, 3, NULL, 0);
+        put_header_2(&scene.file, 0x200, NULL, 0);
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        u64 sizes = version == 1 ? scene.entry.bx + 4 : find_tag(4, 16) + 8;
+        assert_int_equal(word_at(sizes), 0);
+        assert_int_equal(word_at(sizes + 4), 0);
+    }
+}
+
+/* More section headers than are read at once. */
+static void test_many_sections(void **state) {
+    (void)state;
+    enum { COUNT = 300 };
+    set_scene(PROTOCOL_MULTIBOOT2);
+    make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+    for (u32 i = 6; i < COUNT; i++)
+        put_section(scene.file.bytes + 0x3400 + i * 40, 32,
+                    &(struct made_section){i, 1, 0, 0x3000 + i, i == COUNT - 1 ? 9 : 0});
+    elf_put(scene.file.bytes + 48, 2, COUNT);
+    scene.file.size = 0x3400 + COUNT * 40;
+    put_header_2(&scene.file, 0x200, NULL, 0);
+    assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+    u64 tag = find_tag(9, 20 + COUNT * 40);
+    assert_int_equal(word_at(tag + 8), COUNT);
+    u64 last = tag + 20 + (COUNT - 1) * 40;
+    assert_int_equal(word_at(last), COUNT - 1);
+    check_bytes(word_at(last + 12), scene.file.bytes + 0x3000 + COUNT - 1, 9);
+}
+
+/* What is kept of the kernel's file while its hash is checked is nobody's place. */
+static void test_held(void **state) {
+    (void)state;
+    set_scene(PROTOCOL_MULTIBOOT1);
+    make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+    put_header_1(&scene.file, 0x100, 3, NULL, 0);
+    add_module("m", 0x3000);
+    struct bytes bytes = {scene.file.bytes, scene.file.size};
+    struct source kernel = source_memory(&bytes, "kernel");
+    assert_int_equal(protocol_open(&boot, &kernel).code, 0);
+    assert_int_equal(protocol_plan(&boot, &scene.plan).code, 0);
+    const struct range held = {plan_module_phys(&scene.plan, 0), 0x5000};
+    struct boot holding = boot;
+    holding.held = &held;
+    assert_int_equal(protocol_plan(&holding, &scene.plan).code, 0);
+    assert_true(plan_module_phys(&scene.plan, 0) >= held.start + held.size);
+    const struct claim *claim = claims_meet(&scene.plan.claims, held);
+    assert_int_equal(claim->kind, CLAIM_HELD);
+    assert_true(claim->start == held.start && claim->size == held.size);
+    scene.request.options.kaslr = true;
+    assert_int_equal(protocol_plan(&holding, &scene.plan).code, ERROR_PLAN_NOT_PIE);
+}
+
+/* Tables of the firmware that lie where no memory is, or say more than they can hold. */
+static void test_odd_firmware(void **state) {
+    (void)state;
+    for (u32 row = 0; row < 4; row++) {
+        set_scene(PROTOCOL_MULTIBOOT2);
+        make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+        put_header_2(&scene.file, 0x200, NULL, 0);
+        scene.machine.smbios = row == 1 ? RAM_SIZE : SMBIOS;
+        scene.machine.rsdp = row == 3 ? RAM_SIZE : RSDP;
+        scene.ram[SMBIOS + 5] = row == 2 ? 33 : 31;
+        scene.ram[RSDP + 15] = 0;
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        bool smbios = false, rsdp = false;
+        for (u64 at = scene.entry.bx + 8; word_at(at); at += (word_at(at + 4) + 7) & ~7u) {
+            smbios |= word_at(at) == 13;
+            rsdp |= word_at(at) == 14;
+        }
+        assert_int_equal(smbios, row == 0 || row == 3);
+        assert_int_equal(rsdp, row != 3);
+    }
+}
+
 /* ---- little room ---- */
 
 /* All that either version tells of: a palette or colours, VBE, APM, drives, tables, modules. */
@@ -1264,19 +1399,22 @@ static void test_failing_reads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headers),        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_load_addresses), cmocka_unit_test(test_elf_habits),
-        cmocka_unit_test(test_elf_parts),      cmocka_unit_test(test_not_elf),
-        cmocka_unit_test(test_relocate),       cmocka_unit_test(test_info_1),
-        cmocka_unit_test(test_info_2),         cmocka_unit_test(test_bare_machine),
-        cmocka_unit_test(test_old_acpi),       cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_screens),        cmocka_unit_test(test_controller_pointers),
-        cmocka_unit_test(test_gfxpayload),     cmocka_unit_test(test_firmware_1),
-        cmocka_unit_test(test_aout_symbols),   cmocka_unit_test(test_kernel_in_the_way),
-        cmocka_unit_test(test_module_places),  cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_no_room),        cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_failing_reads),  cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_little_room),
+        cmocka_unit_test(test_headers),          cmocka_unit_test(test_find),
+        cmocka_unit_test(test_load_addresses),   cmocka_unit_test(test_elf_habits),
+        cmocka_unit_test(test_elf_parts),        cmocka_unit_test(test_not_elf),
+        cmocka_unit_test(test_relocate),         cmocka_unit_test(test_info_1),
+        cmocka_unit_test(test_info_2),           cmocka_unit_test(test_bare_machine),
+        cmocka_unit_test(test_old_acpi),         cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_screens),          cmocka_unit_test(test_controller_pointers),
+        cmocka_unit_test(test_gfxpayload),       cmocka_unit_test(test_firmware_1),
+        cmocka_unit_test(test_aout_symbols),     cmocka_unit_test(test_kernel_in_the_way),
+        cmocka_unit_test(test_module_places),    cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_no_room),          cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_failing_reads),    cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_little_room),      cmocka_unit_test(test_architecture),
+        cmocka_unit_test(test_video_of_headers), cmocka_unit_test(test_no_usual_memory),
+        cmocka_unit_test(test_many_sections),    cmocka_unit_test(test_held),
+        cmocka_unit_test(test_odd_firmware),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

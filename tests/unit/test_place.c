@@ -20,6 +20,8 @@ static const struct part at_high[] = {{0x40000000, 0x100000000, 0x3000, 0x3000, 
 static const struct part huge[] = {{0, 0, 0x1000, 0x40000000, 5}, {0}};
 static const struct part long_one[] = {{0, 0, 0x1000, 0x7000000, 5}, {0}};
 
+static const struct part longest[] = {{0, 0, 0x1000, 0x22000000, 5}, {0}};
+
 struct row {
     const char *name;
     u32 bits;
@@ -107,6 +109,33 @@ static void test_alignment(void **state) {
     struct error error = plan_place(&machine, &options, &image);
     assert_int_equal(error.code, ERROR_PLAN_ADDRESS_OPTION);
     assert_int_equal(error.values.number[1], BASE_64);
+}
+
+/* An alignment that is no power of two is none. */
+static void test_odd_alignment(void **state) {
+    (void)state;
+    struct machine machine = machine_of(qemu_128m, CPU_MAX, 40);
+    struct kernel_options options = options_of("--base=0xffffffff80001000");
+    static struct image image;
+    image_of(64, zero, &image);
+    image.relocatable = true;
+    image.segments[0].align = 32 * MIB + 1;
+    assert_int_equal(plan_place(&machine, &options, &image).code, ERROR_NONE);
+    assert_int_equal(image.segments[0].virt, 0xffffffff80001000);
+    assert_int_equal(image.segments[0].phys, 2 * MIB);
+}
+
+/* Longer than all the range that chance may choose from: then it chooses nothing. */
+static void test_longest(void **state) {
+    (void)state;
+    struct machine machine = machine_of(qemu_5g, CPU_MAX, 40);
+    struct kernel_options options = options_of("--kaslr");
+    static struct image image;
+    image_of(32, longest, &image);
+    image.relocatable = true;
+    machine.random = ~0u;
+    assert_int_equal(plan_place(&machine, &options, &image).code, ERROR_NONE);
+    assert_int_equal(image.segments[0].virt, BASE_32);
 }
 
 static const struct part nearly_all[] = {{0, 0, 0x1000, 127 * MIB - 0x20000 - 0x1000, 5}, {0}};
@@ -200,6 +229,19 @@ static void test_relocate_staged(void **state) {
     assert_int_equal(load32(bytes + 0x2040), 0xc0000240);
     assert_int_equal(load32(bytes + 0x240), 0);
 
+    /* A module is nothing to relocate, nor is what is only zeroed when all is done. */
+    memcpy(bytes, whole, 0x200);
+    memcpy(bytes + 0x2000, whole + 0x200, 0xe00);
+    plan.load_count = 4;
+    plan.loads[2] = (struct load){1, 7, 0, 0x10, 0x1000, 0x203000, 0x203000, false};
+    plan.loads[3] = (struct load){0, 0, 0, 0, 0x1000, 0x201000, 0x201000, true};
+    memset(bytes + 0x3000, 0x5a, 0x1000);
+    assert_int_equal(load_relocate(&plan, &ram).code, ERROR_NONE);
+    assert_int_equal(load32(bytes + 0x2040), 0xc0000240);
+    for (u32 i = 0x3000; i < 0x4000; i++)
+        assert_int_equal(bytes[i], 0x5a);
+    plan.load_count = 2;
+
     memcpy(bytes, whole, 0x200);
     store32(bytes + 0x188, 0x5000);
     struct error error = load_relocate(&plan, &ram);
@@ -212,7 +254,8 @@ static void test_relocate_staged(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_places),          cmocka_unit_test(test_alignment),
-        cmocka_unit_test(test_all_of_memory),   cmocka_unit_test(test_note_gives_way),
+        cmocka_unit_test(test_all_of_memory),   cmocka_unit_test(test_odd_alignment),
+        cmocka_unit_test(test_longest),         cmocka_unit_test(test_note_gives_way),
         cmocka_unit_test(test_note_maps),       cmocka_unit_test(test_note_errors),
         cmocka_unit_test(test_relocate_staged),
     };

@@ -627,6 +627,11 @@ static void test_fallback(void **state) {
         assert_false(config_fallback(&config, i, &entry));
     expect_ok("parse", parse("menuentry A {}"));
     assert_false(config_fallback(&config, 0, &entry));
+    /* All of it may be one title, and is tried once. */
+    expect_ok("parse", parse("menuentry A {}\nmenuentry 'A B' {}\nset fallback='A B'"));
+    assert_true(config_fallback(&config, 0, &entry));
+    assert_int_equal(entry, 1);
+    assert_false(config_fallback(&config, 1, &entry));
 }
 
 static void test_saved(void **state) {

@@ -260,6 +260,38 @@ static void test_logins(void **state) {
     assert_null(strstr(said, "x>"));
 }
 
+/* What loops and unset can do to a password that they name: nobody gets in by it. */
+static void test_spoilt_passwords(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "password root x\nunset user:root\n",
+        "for user:root in grub.pbkdf2.sha512.1; do true; done\n",
+        "for user:root in grub.pbkdf2.sha512.1.00.zz; do true; done\n"};
+    static const char *const passwords[] = {"", "x", "grub.pbkdf2.sha512.1",
+                                            "grub.pbkdf2.sha512.1.00.zz"};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        expect_ok(texts[i], parse(texts[i]));
+        for (size_t j = 0; j < ARRAY_COUNT(passwords); j++)
+            assert_false(config_login(&config, "root", passwords[j]));
+    }
+    char longest[CONFIG_USER_MAX + 2] = "";
+    memset(longest, 'u', CONFIG_USER_MAX + 1);
+    expect_ok("users", parse(users));
+    assert_false(config_login(&config, longest, "a word"));
+}
+
+/* Every sign that GRUB takes between two names. */
+static void test_lists_of_users(void **state) {
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g"};
+    expect_ok("users", parse("superusers='a,b;c|d&e f\ng'\nmenuentry A --users '' {}"));
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        assert_true(config_may_edit(&config, names[i]));
+    assert_false(config_may_edit(&config, "a,b"));
+    assert_false(config_may_edit(&config, "h"));
+    assert_false(config_may_edit(&config, ""));
+}
+
 static void test_password_commands(void **state) {
     (void)state;
     static const struct {
@@ -291,6 +323,11 @@ static void test_password_commands(void **state) {
          ERROR_CONFIG_PASSWORD},
         {"password_pbkdf2 root grub.pbkdf2.sha512.1.00", ERROR_CONFIG_PASSWORD},
         {"password_pbkdf2 root grub.pbkdf2.sha512.", ERROR_CONFIG_PASSWORD},
+        {"password_pbkdf2 root grub.pbkdf2.sha512.1000", ERROR_CONFIG_PASSWORD},
+        {"password root "
+         "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+         "890123456789012345678901234567890123456789012345678901234567890123456789012345678901234",
+         ERROR_CONFIG_PASSWORD},
         {"password_pbkdf2 root grub.pbkdf2.sha256.1.00.00112233445566778899aabbccddeeff",
          ERROR_CONFIG_PASSWORD},
     };
@@ -640,6 +677,8 @@ int main(void) {
         cmocka_unit_test(test_superusers),
         cmocka_unit_test(test_superusers_of_an_entry_outside),
         cmocka_unit_test(test_logins),
+        cmocka_unit_test(test_spoilt_passwords),
+        cmocka_unit_test(test_lists_of_users),
         cmocka_unit_test(test_password_commands),
         cmocka_unit_test(test_login),
         cmocka_unit_test(test_login_wait),

@@ -102,6 +102,8 @@ static void test_mode_info(void **state) {
     info[25] = 16;
     memcpy(info + 31, "\x05\x0a\x05\x05\x05\x00", 6);
     assert_true(video_mode_of(info, 0x0200, 1, &mode) && mode.depth == 15);
+    memcpy(info + 31, "\x05\x0b\x06\x05\x05\x00", 6);
+    assert_true(video_mode_of(info, 0x0200, 1, &mode) && mode.depth == 16 && mode.green.size == 6);
     fill_info(info);
     info[25] = 8, info[27] = 4;
     assert_true(video_mode_of(info, 0x0200, 1, &mode) && mode.depth == 8 && !mode.red.size);
@@ -142,8 +144,12 @@ static void test_edid(void **state) {
     video_read_edid(edid, &modes);
     assert_int_equal(modes.preferred_width, 1920);
     assert_int_equal(modes.preferred_height, 1080);
-    edid[0] = 1;
+    edid[7] = 1;
     edid[56] = 0;
+    video_read_edid(edid, &modes);
+    assert_int_equal(modes.preferred_width, 1920); /* its second half is wrong */
+    edid[7] = 0;
+    edid[0] = 1;
     video_read_edid(edid, &modes);
     assert_int_equal(modes.preferred_width, 1920); /* no EDID */
 }
@@ -180,6 +186,8 @@ static const struct choice choices[] = {
     {"800x600x8", 0, 0, 4, ERROR_VIDEO_OTHER},
     {"1600x1200", 0, 0, 9, ERROR_VIDEO_OTHER},
     {"1600x1200x8", 0, 0, 10, ERROR_NONE},
+    {"1280x1023", 0, 0, 8, ERROR_VIDEO_OTHER},
+    {"1280x1025", 0, 0, 9, ERROR_VIDEO_OTHER},
     {"1300x900", 0, 0, 8, ERROR_VIDEO_OTHER},
     {"1023x768", 0, 0, 4, ERROR_VIDEO_OTHER},
     {"100x100", 0, 0, 3, ERROR_VIDEO_OTHER},
