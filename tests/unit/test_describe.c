@@ -203,6 +203,31 @@ static void test_paging_off(void **state) {
     assert_null(strstr(text, "\nnote "));
 }
 
+/* A kernel that was moved, a framebuffer, symbols. */
+static void test_unusual(void **state) {
+    (void)state;
+    static struct described described;
+    static char text[TEXT_SIZE];
+    static const struct part parts[] = {{0x100000, 0x100000, 0x3000, 0x3000, 5}, {0}};
+    described.machine = machine_of(qemu_16m, CPU_I486, 32);
+    described.machine.screen =
+        (struct screen){SCREEN_PIXELS, 0xfd000000, 800, 600, 3200, 32, {16, 8}, {8, 8}, {0, 8}};
+    make(&described, parts, 32, "--paging=off", 1);
+    described.image.relocatable = true;
+    describe(&described, text);
+    assert_null(strstr(text, "moved"));
+    assert_non_null(strstr(text, "\nscreen    800 x 600 pixels of 32 bits at 0xfd000000\n"));
+    described.image.slide = 0x123000;
+    described.plan.loads[0].file = 0;
+    described.plan.loads[0].number = LOAD_SYMBOLS;
+    describe(&described, text);
+    assert_non_null(strstr(text, ", moved by 0x123000\n"));
+    assert_non_null(strstr(text, "\nload      symbols    0x"));
+    described.image.relocatable = false;
+    describe(&described, text);
+    assert_null(strstr(text, "moved"));
+}
+
 /* A line that is too short for its text ends with it, and nothing is written behind it. */
 static void test_short_lines(void **state) {
     (void)state;
@@ -225,7 +250,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_32_bit),      cmocka_unit_test(test_64_bit),
         cmocka_unit_test(test_options),     cmocka_unit_test(test_paging_off),
-        cmocka_unit_test(test_short_lines),
+        cmocka_unit_test(test_short_lines), cmocka_unit_test(test_unusual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

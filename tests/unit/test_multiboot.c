@@ -1054,11 +1054,16 @@ static void test_notes(void **state) {
 
 static void test_no_room(void **state) {
     (void)state;
+    static char long_line[RAM_SIZE];
+    memset(long_line, 'a', sizeof long_line - 1);
     set_scene(PROTOCOL_MULTIBOOT1);
     make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
     put_header_1(&scene.file, 0x100, 3, NULL, 0);
     add_module("", 0x3000);
     scene.module_sizes[0] = 0x6e0000;
+    assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, ERROR_PLAN_MEMORY);
+    scene.module_sizes[0] = 0x3000;
+    scene.request.modules[0].arguments = long_line; /* more information than memory */
     assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, ERROR_PLAN_MEMORY);
     scene.module_sizes[0] = 0xffffffffffff0000;
     assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, ERROR_PLAN_MEMORY);
@@ -1189,6 +1194,40 @@ static void test_many_sections(void **state) {
     u64 last = tag + 20 + (COUNT - 1) * 40;
     assert_int_equal(word_at(last), COUNT - 1);
     check_bytes(word_at(last + 12), scene.file.bytes + 0x3000 + COUNT - 1, 9);
+}
+
+/* More information than there is room for where GRUB has it: it goes elsewhere, whole. */
+static void test_much_information(void **state) {
+    (void)state;
+    static char line[0x11000];
+    memset(line, 'a', sizeof line - 1);
+    for (u32 version = 1; version <= 2; version++) {
+        set_scene(version == 1 ? PROTOCOL_MULTIBOOT1 : PROTOCOL_MULTIBOOT2);
+        make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+        put_header_1(&scene.file, 0x100, 3, NULL, 0);
+        put_header_2(&scene.file, 0x200, NULL, 0);
+        add_module(line, 0x1000);
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        assert_true(scene.entry.bx < 0x10000 || scene.entry.bx >= 0x20000);
+        u64 text = version == 1 ? word_at(word_at(scene.entry.bx + 24) + 8)
+                                : find_tag(3, 16 + sizeof line) + 16;
+        assert_string_equal(string_at(text), line);
+    }
+}
+
+/* The kernel's path in front of its arguments, and alone where there are none. */
+static void test_path_in_the_line(void **state) {
+    (void)state;
+    static const char *const arguments[] = {"a b", ""}, *const lines[] = {"/boot/k a b", "/boot/k"};
+    for (u32 i = 0; i < 2; i++) {
+        set_scene(PROTOCOL_MULTIBOOT1);
+        make_elf(&scene.file, 32, 0x100000, 0x100000, 0x4000);
+        put_header_1(&scene.file, 0x100, 3, NULL, 0);
+        scene.request.flags = REQUEST_CMDLINE_PATH;
+        scene.request.kernel.arguments = arguments[i];
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        assert_string_equal(string_at(word_at(scene.entry.bx + 16)), lines[i]);
+    }
 }
 
 /* What is kept of the kernel's file while its hash is checked is nobody's place. */
@@ -1414,7 +1453,8 @@ int main(void) {
         cmocka_unit_test(test_little_room),      cmocka_unit_test(test_architecture),
         cmocka_unit_test(test_video_of_headers), cmocka_unit_test(test_no_usual_memory),
         cmocka_unit_test(test_many_sections),    cmocka_unit_test(test_held),
-        cmocka_unit_test(test_odd_firmware),
+        cmocka_unit_test(test_odd_firmware),     cmocka_unit_test(test_much_information),
+        cmocka_unit_test(test_path_in_the_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
