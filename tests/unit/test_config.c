@@ -114,6 +114,8 @@ static const struct {
     {"variables inside end with the block",
      "set a=1\nmenuentry A {set a=2; set b=3; kernel $a$b}\nmenuentry B {kernel $a$b}",
      "A#@2:1[<kernel><23>] B#@3:1[<kernel><1>]"},
+    {"unset two", "a=1\nb=2\nc=3\nunset=4\nmenuentry A {unset a c\nkernel x$a$b$c$unset}",
+     "A#@5:1[<kernel><x24>]"},
     {"unset", "set a=1\nmenuentry A {unset a\nkernel x$a}\nmenuentry B {kernel x$a}",
      "A#@2:1[<kernel><x>] B#@4:1[<kernel><x1>]"},
     {"name of one is the start of another", "ab=1\na=2\nmenuentry A {kernel $ab$a}",
@@ -477,7 +479,8 @@ static const struct {
     {"title within a submenu", MENU "set default=C", 0, E(DEFAULT)},
     {"part of a title", MENU "set default=las", 0, E(DEFAULT)},
     {"longer than a title", MENU "set default=lastly", 0, E(DEFAULT)},
-    {"empty submenu at the end", "menuentry A {}\nsubmenu S {}\n\n\n\n\n\n\n\n\ndefault=1", 0, E(DEFAULT)},
+    {"empty submenu at the end", "menuentry A {}\nsubmenu S {}\n\n\n\n\n\n\n\ndefault=1", 0,
+     E(DEFAULT)},
     {"submenu in a submenu", "menuentry A {}\nsubmenu S {submenu T {menuentry B {}}}\ndefault=S", 3,
      0},
     {"unset, a submenu first", "submenu S {menuentry A {}}", 1, 0},
@@ -681,6 +684,9 @@ static void test_for_kernel(void **state) {
     check_string("arguments", "", request.kernel.arguments);
     check_string("file", "", config.file);
     assert_int_equal(seconds, -1);
+    expect_ok("enter", script_enter(&config, entry, NULL));
+    assert_int_equal(config.spot.line, 1);
+    assert_int_equal(config.text_kept, config.text_used);
 }
 
 /* --- Options --- */
@@ -959,7 +965,7 @@ static void test_mutated(void **state) {
     expect_ok("sample", parse(sample));
     for (size_t at = 0; at < sizeof bytes; at++) {
         memcpy(bytes, sample, sizeof bytes);
-        for (u32 value = 0; value < 256; value++) {
+        for (u32 value = 0; value < 256; value += value < 128 ? 1 : 31) {
             bytes[at] = (char)value;
             check_result(parse_bytes(bytes, sizeof bytes));
         }

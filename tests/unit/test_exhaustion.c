@@ -245,9 +245,31 @@ static void test_windows(void **state) {
     assert_int_equal(refused, 3);
 }
 
+/* A framebuffer that is not at a large page's start: it keeps its place within one, and may need
+ * one more. */
+static void test_screen_places(void **state) {
+    (void)state;
+    for (u64 into = 0; into < 4 * MIB; into += 0x41000) {
+        static struct plan plan;
+        struct machine machine = machine_of(qemu_16m, CPU_QEMU64, 36);
+        struct kernel_options options = options_of("--paging=32");
+        struct image image;
+        image_of(32, parts_32, &image);
+        machine.screen = pixels;
+        machine.screen.phys += into;
+        struct plan_request request = {
+            .machine = &machine, .image = &image, .options = &options, .info_size = 0x1000};
+        struct plan_case plan_case = {"screen", &request, &plan}, *c = &plan_case;
+        SUCCEEDS(plan_make(&request, &plan));
+        check_plan(c);
+        HOLDS(plan.screen_virt % (4 * MIB) == machine.screen.phys % (4 * MIB));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_size),
                                        cmocka_unit_test(test_pieces), cmocka_unit_test(test_rows),
-                                       cmocka_unit_test(test_windows)};
+                                       cmocka_unit_test(test_windows),
+                                       cmocka_unit_test(test_screen_places)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

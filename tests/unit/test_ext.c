@@ -821,6 +821,28 @@ static void contents_of_rows(void **state) {
         assert_int_equal(bytes[at], at < 60 ? 'i' : 'j');
 }
 
+/* A file in the last block of the volume, by an extent and by a pointer; one block more is past it.
+ */
+static void last_block(void **state) {
+    (void)state;
+    static u8 bytes[16 * BLOCK];
+    struct bytes view;
+    struct source source;
+    size_t size;
+    for (u32 more = 0; more < 2; more++) {
+        make_disk();
+        memset(disk + (BLOCKS - 1) * BLOCK, 127, BLOCK);
+        put_extent(disk + LEAF + 36, 6, 1 + more, BLOCKS - 1);
+        put(disk + POINTERS + 4, 4, BLOCKS - 1 + more);
+        whole_disk(&source, &view, sizeof disk);
+        enum error_code expected = more ? ERROR_EXT_BLOCK : ERROR_NONE;
+        assert_int_equal(read_path(&source, "/extents", bytes, sizeof bytes, &size).code, expected);
+        assert_true(more || bytes[6 * BLOCK] == 127);
+        assert_int_equal(read_path(&source, "/file", bytes, sizeof bytes, &size).code, expected);
+        assert_true(more || bytes[13 * BLOCK] == 127);
+    }
+}
+
 /* Where the attribute with the rest of inline data is not what it must be, the rest reads as zeros.
  */
 static void inline_without_rest(void **state) {
@@ -1091,6 +1113,7 @@ int main(void) {
         cmocka_unit_test(requests),
         cmocka_unit_test(failing_reads),
         cmocka_unit_test(inline_without_rest),
+        cmocka_unit_test(last_block),
         cmocka_unit_test(truncations),
         cmocka_unit_test(mutations),
         cmocka_unit_test(long_paths),

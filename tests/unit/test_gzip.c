@@ -210,6 +210,20 @@ static void test_two_files_share_the_inflater(void **state) {
     check_range(&a, one, 0, 100);
     assert_int_equal(open_packed(packed_two, &a).code, ERROR_NONE);
     check_range(&a, two, 200, 20000);
+    /* What was read of one is no check of another; an empty one has nothing to check. */
+    check_range(&a, two, 0, two.size);
+    assert_int_equal(gzip_check(&a.file).code, ERROR_NONE);
+    u64 amount = b.medium.amount;
+    check_range(&b, two, 0, 10);
+    assert_int_equal(gzip_check(&b.file).code, ERROR_NONE);
+    assert_int_equal(b.medium.amount, amount + packed_two.size);
+    struct bytes none = content(0), packed_none = pack(&plain, none);
+    struct opened empty;
+    assert_int_equal(open_packed(packed_none, &empty).code, ERROR_NONE);
+    assert_int_equal(gzip_check(&empty.file).code, ERROR_NONE);
+    assert_int_equal(empty.medium.amount, 8);
+    free((void *)packed_none.at);
+    free((void *)none.at);
     free((void *)packed_one.at);
     free((void *)packed_two.at);
     free((void *)one.at);

@@ -774,7 +774,10 @@ static struct error boot_pvh(struct scene *scene, u64 pvh_entry) {
     struct plan_request wish = wish_of(scene);
     image_of(64, pvh_parts, &scene->image);
     scene->image.pvh_entry = pvh_entry;
+    scene->image.relocatable = true;
     TRY(pvh_open(&scene->image));
+    assert_false(scene->image.relocatable);
+    assert_int_equal(scene->image.bits, 32);
     wish.info_size = pvh_info_size(&scene->machine, &scene->request);
     TRY(plan_make(&wish, &scene->plan));
     return pvh_finish(&scene->machine, &scene->plan, &scene->request, scene->sizes, &scene->ram,
@@ -934,6 +937,13 @@ static void test_wishes_refused(void **state) {
     scene.request.options.kaslr = true;
     struct error error = boot_by(PROTOCOL_LINUX, 0, &scene, &source);
     assert_int_equal(error.code, ERROR_PLAN_NOT_PIE);
+    free(scene.ram.bytes);
+    static char line[3000];
+    memset(line, 'a', sizeof line - 1);
+    set_scene(&scene, 0);
+    scene.request.kernel.arguments = line;
+    error = boot_by(PROTOCOL_LINUX, 0, &scene, &source);
+    assert_int_equal(error.code, ERROR_LINUX_COMMAND_LINE);
     free(scene.ram.bytes);
     set_scene(&scene, 1);
     scene.sizes[0] = 65 << 20;

@@ -109,6 +109,7 @@ static const struct bytes_test {
     {"a line end within a sequence", "\x1b[3\rx", {KEY_ENTER, 'x'}},
     {"no key in ASCII's other half", "\x80\xff\xc3\xa4z", {'z'}},
     {"no key", "\x03\x1cq", {'q'}},
+    {"a sequence that ends with its first letter", "\x1b[@x\x1b[1@y", {'x', 'y'}},
     {"a number too long", "\x1b[2561~y", {KEY_HOME, 'y'}},
 };
 
@@ -158,6 +159,21 @@ static void test_no_bytes_stop_the_keys(void **state) {
         assert_int_equal(key_feed(&reader, 'a'), 'a');
         random_state = seed + 1;
     }
+}
+
+/* What is not on the screen is not drawn. */
+static void test_outside_of_a_grid(void **state) {
+    (void)state;
+    struct grid grid = new_grid(3, 2); /* of its exact size, for the sanitizer */
+    memset(grid.cells, 0x55, 6 * sizeof *grid.cells);
+    grid_put(&grid, 2, 0, 'x', 1);
+    grid_put(&grid, 0, 3, 'x', 1);
+    grid_put(&grid, ~0u, ~0u, 'x', 1);
+    for (u32 i = 0; i < 6; i++)
+        assert_int_equal(grid.cells[i].character, 0x55);
+    grid_put(&grid, 1, 2, 'x', 1);
+    assert_int_equal(grid.cells[5].character, 'x');
+    free(grid.cells);
 }
 
 static const struct {
@@ -753,6 +769,7 @@ int main(void) {
         cmocka_unit_test(test_terminal_bytes),
         cmocka_unit_test(test_escape_alone),
         cmocka_unit_test(test_no_bytes_stop_the_keys),
+        cmocka_unit_test(test_outside_of_a_grid),
         cmocka_unit_test(test_bios_keys),
         cmocka_unit_test(test_frame),
         cmocka_unit_test(test_note_of_full_rows),

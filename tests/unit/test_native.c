@@ -236,6 +236,38 @@ static void test_layout(void **state) {
     assert_true(TRAMPOLINE_ENTRY + sizeof(struct cpu_entry) <= PAGE_SIZE);
 }
 
+/* What the kernel's file says of itself, and where the firmware's tables are. */
+static void test_facts(void **state) {
+    (void)state;
+    static struct scene scene;
+    for (u32 stated = 0; stated < 2; stated++) {
+        plan_scene(&scene_rows[7], &scene);
+        struct handoff handoff = handoff_of(&scene), *c = &handoff;
+        struct image *image = &scene.image;
+        image->slide = 0x1234000;
+        image->tls = (struct image_tls){0xffffffff80103010, 0x20, 0x30, 16};
+        image->relro = (struct image_part){0xffffffff80103000, 0x800};
+        image->stack_stated = stated;
+        image->stack_rights = RIGHT_READ | RIGHT_WRITE;
+        image->build_id_size = 20;
+        for (u32 i = 0; i < 20; i++)
+            image->build_id[i] = (u8)(i + 1);
+        scene.machine.smbios = 0xf5b30;
+        SUCCEEDS(finish(&scene));
+        const struct aloft_info *info = seen_at(c, check_stack(c), sizeof *info);
+        HOLDS(info->slide == 0x1234000);
+        HOLDS(info->tls_virt == 0xffffffff80103010 && info->tls_align == 16);
+        HOLDS(info->tls_file_size == 0x20 && info->tls_size == 0x30);
+        HOLDS(info->relro_virt == 0xffffffff80103000 && info->relro_size == 0x800);
+        HOLDS(info->stack_rights == (stated ? 6 : ALOFT_NO_RIGHTS));
+        HOLDS(info->build_id_size == 20 && !memcmp(info->build_id, image->build_id, 20));
+        HOLDS(info->smbios_phys == 0xf5b30 && info->rsdp_phys == 0xf5a20);
+        HOLDS(walk_to(c->plan, c->ram, info->smbios_virt).phys == 0xf5b30);
+        HOLDS(walk_to(c->plan, c->ram, info->rsdp_virt).phys == 0xf5a20);
+        free_scene(&scene);
+    }
+}
+
 /* The kinds and numbers of plan/ are those of aloft.h. */
 static void test_numbers(void **state) {
     (void)state;
@@ -446,6 +478,11 @@ static void test_loads(void **state) {
         struct error error = load_file(&row->load, &file, &ram);
         if (error.code != row->code)
             fail_msg("%s: error %d", row->name, (int)error.code);
+        if (error.code == ERROR_PLAN_MEMORY) {
+            assert_int_equal(error.values.number[0], row->load.memory_size);
+            assert_int_equal(error.values.number[1], 0x1040);
+            assert_int_equal(error.values.number[2], 0);
+        }
         for (size_t at = 0; at < 64; at++) {
             char expected = at < strlen(row->memory) ? row->memory[at] : '.';
             if (memory[at] != (expected == '_' ? 0 : expected))
@@ -642,19 +679,13 @@ static void test_not_canonical(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scenes),
-        cmocka_unit_test(test_bare_machine),
-        cmocka_unit_test(test_timings),
-        cmocka_unit_test(test_boot_tables),
-        cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_moves),
-        cmocka_unit_test(test_info_size),
-        cmocka_unit_test(test_info_size_is_enough),
-        cmocka_unit_test(test_no_memory_there),
-        cmocka_unit_test(test_loads),
-        cmocka_unit_test(test_damages),
-        cmocka_unit_test(test_all_damages),
+        cmocka_unit_test(test_scenes),          cmocka_unit_test(test_bare_machine),
+        cmocka_unit_test(test_timings),         cmocka_unit_test(test_boot_tables),
+        cmocka_unit_test(test_layout),          cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_info_size),       cmocka_unit_test(test_info_size_is_enough),
+        cmocka_unit_test(test_no_memory_there), cmocka_unit_test(test_loads),
+        cmocka_unit_test(test_damages),         cmocka_unit_test(test_all_damages),
         cmocka_unit_test(test_not_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

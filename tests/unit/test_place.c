@@ -15,6 +15,11 @@
 
 static const struct part zero[] = {
     {0, 0, 0x3000, 0x3000, 5}, {0x3000, 0x3000, 0x1000, 0x5000, 6}, {0}};
+/* Longer in virtual memory than in physical memory, and the other way round. */
+static const struct part wide[] = {
+    {0x40000000, 0x300000, 0x1000, 0x1000, 5}, {0x5fff0000, 0x301000, 0x1000, 0x1000, 6}, {0}};
+static const struct part high[] = {
+    {0x40000000, 0x300000, 0x1000, 0x1000, 5}, {0x40001000, 0xf0000000, 0x1000, 0x1000, 6}, {0}};
 static const struct part at[] = {{0x40000000, 0x300000, 0x3000, 0x3000, 5}, {0}};
 static const struct part at_high[] = {{0x40000000, 0x100000000, 0x3000, 0x3000, 5}, {0}};
 static const struct part huge[] = {{0, 0, 0x1000, 0x40000000, 5}, {0}};
@@ -50,6 +55,9 @@ static const struct row rows[] = {
     {"random above a base", 64, zero, "--kaslr --base=0xffffa00000000000", ~0u, ERROR_NONE,
      0xffffa00000000000 + GIB - 2 * MIB, 0x200000},
     {"random: a long one", 32, long_one, "--kaslr", ~0u, ERROR_NONE, BASE_32 + 400 * MIB, 0x400000},
+    {"random: a wide one, 32-bit", 32, wide, "--kaslr", ~0u, ERROR_NONE, 0x40000000, 0x300000},
+    {"random: a wide one", 64, wide, "--kaslr", ~0u, ERROR_NONE, 0x40000000 + 512 * MIB, 0x300000},
+    {"random: a high one", 64, high, "--kaslr", ~0u, ERROR_NONE, 0x40000000, 0x300000},
     {"no PIE: base", 0, zero, "--base=0x400000", 0, ERROR_PLAN_NOT_PIE, 0, 0},
     {"no PIE: random", 0, zero, "--kaslr", 0, ERROR_PLAN_NOT_PIE, 0, 0},
     {"no PIE: neither", 0, zero, "", 0, ERROR_NONE, 0, 0},

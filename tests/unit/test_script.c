@@ -587,6 +587,9 @@ static void test_devices(void **state) {
         {"memdisk", {DEVICE_OTHER, 0, 0}},
         {"hd0,msdos1,bsd1", {DEVICE_OTHER, 0, 1}},
         {"hdx", {DEVICE_OTHER, 0, 0}},
+        {"hd:", {DEVICE_OTHER, 0, 0}},
+        {"hd0,:", {DEVICE_OTHER, 0, 0}},
+        {"(hd10000)", {DEVICE_OTHER, (u8)1000, 0}},
         {"hd0,", {DEVICE_DISK, 0, 0}},
     };
     for (size_t i = 0; i < ARRAY_COUNT(devices); i++) {
@@ -627,6 +630,10 @@ static void test_fallback(void **state) {
         assert_false(config_fallback(&config, i, &entry));
     expect_ok("parse", parse("menuentry A {}"));
     assert_false(config_fallback(&config, 0, &entry));
+    /* Nothing is read behind the end of the value, where other variables are. */
+    expect_ok("parse", parse("menuentry A --id b {}\nset fallback=x\nb=b\nset c='b b b'"));
+    for (u32 i = 0; i < 60; i++)
+        assert_false(config_fallback(&config, i, &entry));
     /* All of it may be one title, and is tried once. */
     expect_ok("parse", parse("menuentry A {}\nmenuentry 'A B' {}\nset fallback='A B'"));
     assert_true(config_fallback(&config, 0, &entry));

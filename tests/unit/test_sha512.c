@@ -176,6 +176,18 @@ static const struct {
     {"", "salt", 1, 16, "00ef42cdbfc98d29db20976608e45556"},
 };
 
+/* A key of 300 blocks: their number takes two bytes. */
+static void test_long_key(void **state) {
+    (void)state;
+    static u8 key[300 * SHA512_SIZE];
+    u8 digest[SHA512_SIZE];
+    pbkdf2_sha512(text_of("password"), text_of("salt"), 1, key, sizeof key);
+    sha512((struct bytes){key, sizeof key}, digest);
+    expect_hex("long key", digest, sizeof digest,
+               "965131831f4eb3e371fb89c91db21d12c51ac2cb92dd023d92611bf56ac65dea"
+               "9ca0d20775b149fb95ccb680f06808f9613e10960385a7320f800b2c527c294f");
+}
+
 static void test_pbkdf2(void **state) {
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
@@ -213,6 +225,7 @@ int main(void) {
         cmocka_unit_test(test_against_coreutils),
         cmocka_unit_test(test_hmac),
         cmocka_unit_test(test_pbkdf2),
+        cmocka_unit_test(test_long_key),
         cmocka_unit_test(test_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

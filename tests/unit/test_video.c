@@ -163,10 +163,10 @@ static void test_edid(void **state) {
         }                                                                      \
     }
 static const struct video_mode some[] = {
-    MODE(1, 640, 480, 8),    MODE(2, 640, 480, 16),  MODE(3, 640, 480, 32),
-    MODE(4, 800, 600, 24),   MODE(5, 800, 600, 15),  MODE(6, 1024, 768, 16),
-    MODE(7, 1024, 768, 24),  MODE(8, 1280, 800, 32), MODE(9, 1280, 1024, 32),
-    MODE(10, 1600, 1200, 8),
+    MODE(1, 640, 480, 8),    MODE(2, 640, 480, 16),   MODE(3, 640, 480, 32),
+    MODE(4, 800, 600, 24),   MODE(5, 800, 600, 15),   MODE(6, 1024, 768, 16),
+    MODE(7, 1024, 768, 24),  MODE(8, 1280, 800, 32),  MODE(9, 1280, 1024, 32),
+    MODE(10, 1600, 1200, 8), MODE(11, 1152, 864, 16), MODE(12, 1366, 768, 15),
 };
 
 struct choice {
@@ -188,6 +188,8 @@ static const struct choice choices[] = {
     {"1600x1200x8", 0, 0, 10, ERROR_NONE},
     {"1280x1023", 0, 0, 8, ERROR_VIDEO_OTHER},
     {"1280x1025", 0, 0, 9, ERROR_VIDEO_OTHER},
+    {"1152x864", 0, 0, 11, ERROR_NONE},
+    {"1366x768", 0, 0, 12, ERROR_NONE},
     {"1300x900", 0, 0, 8, ERROR_VIDEO_OTHER},
     {"1023x768", 0, 0, 4, ERROR_VIDEO_OTHER},
     {"100x100", 0, 0, 3, ERROR_VIDEO_OTHER},
