@@ -670,6 +670,14 @@ static void test_request_others(void **state) {
     assert_int_equal(config_request(3, &request).code, ERROR_CONFIG_NO_ENTRY);
 }
 
+/* A byte order mark and nothing else is an empty text. */
+static void test_mark_alone(void **state) {
+    (void)state;
+    expect_ok("parse", parse("\xef\xbb\xbf"));
+    assert_int_equal(config.source.size, 0);
+    assert_int_equal(config.note_count, 0);
+}
+
 static void test_for_kernel(void **state) {
     (void)state;
     struct boot_request request;
@@ -1082,6 +1090,7 @@ int main(void) {
         cmocka_unit_test(test_request_errors),
         cmocka_unit_test(test_request_limits),
         cmocka_unit_test(test_request_others),
+        cmocka_unit_test(test_mark_alone),
         cmocka_unit_test(test_for_kernel),
         cmocka_unit_test(test_good_options),
         cmocka_unit_test(test_too_many_maps),

@@ -202,6 +202,7 @@ static void fill_image(struct image *image) {
     image_file(image, &root, NULL, "EMPTY   TXT", 0, 1);
     image_file(image, &root, NULL, "README     ", 6, 1);
     image_file(image, &root, NULL, "lower   txt", 5, 1);
+    image_file(image, &root, "@[`{ signs", "SIGNS~1    ", 4, 1);
     image_file(image, &root, NULL, "\x81       TXT", 9, 1);
     struct image_directory boot = image_subdirectory(image, &root, NULL, "BOOT       ");
     struct image_directory grub = image_subdirectory(image, &boot, "grub", "GRUB       ");
@@ -237,6 +238,9 @@ static const struct find_row find_rows[] = {
     {"/kernel.elf", 0, 20001, 0},
     {"/KERNEL.ELF", 0, 20001, 0},
     {"///KeRnEl.ElF", 0, 20001, 0},
+    {"/@[`{ SIGNS", 0, 4, 0},
+    {"/`[`{ signs", ERROR_FILE_NOT_FOUND, 0, 0}, /* no letters, though 32 apart as those are */
+    {"/@{`{ signs", ERROR_FILE_NOT_FOUND, 0, 0},
     {"/kernel.el", ERROR_FILE_NOT_FOUND, 0, 0},
     {"/kernel.elff", ERROR_FILE_NOT_FOUND, 0, 0},
     {"/kernelxelf", ERROR_FILE_NOT_FOUND, 0, 0},
@@ -1166,6 +1170,7 @@ static void identities(void **state) {
         struct partition whole = {.size = image.size};
         struct volume volume;
         struct volume_identity identity;
+        memset(&identity, 0x55, sizeof identity);
         print_message("  %s\n", row->name);
         assert_int_equal(volume_open(&source, &whole, &volume).code, ERROR_NONE);
         assert_int_equal(volume_identity(&volume, &identity).code, ERROR_NONE);

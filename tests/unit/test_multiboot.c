@@ -1176,6 +1176,28 @@ static void test_no_usual_memory(void **state) {
     }
 }
 
+/* As many segments as there may be: information and modules lie behind all of them. */
+static void test_most_segments(void **state) {
+    (void)state;
+    for (u32 low = 0; low < 2; low++) {
+        set_scene(PROTOCOL_MULTIBOOT1);
+        scene.file.size = BODY + ELF_SEGMENTS_MAX;
+        elf_put_header(scene.file.bytes, 32, 0x100000, 52, ELF_SEGMENTS_MAX);
+        put_header_1(&scene.file, 0xa00, 3, NULL, 0);
+        for (u32 i = 0; i < ELF_SEGMENTS_MAX; i++) {
+            u32 phys = (low ? 0x100000 : 0x13f000) + (low ? i : -i) * 0x1000;
+            elf_put_part(scene.file.bytes + 52 + 32 * i, 32,
+                         &(struct elf_part){1, 7, BODY + i, phys, phys, 1, 0x1000});
+            scene.file.bytes[BODY + i] = (u8)(i + 1);
+        }
+        add_module("m", 0x3000);
+        assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+        for (u32 i = 0; i < ELF_SEGMENTS_MAX; i++)
+            assert_int_equal(word_at((low ? 0x100000 : 0x13f000) + (low ? i : -i) * 0x1000), i + 1);
+        assert_int_equal(plan_module_phys(&scene.plan, 0), 0x240000);
+    }
+}
+
 /* More section headers than are read at once. */
 static void test_many_sections(void **state) {
     (void)state;
@@ -1438,22 +1460,39 @@ static void test_failing_reads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headers),          cmocka_unit_test(test_find),
-        cmocka_unit_test(test_load_addresses),   cmocka_unit_test(test_elf_habits),
-        cmocka_unit_test(test_elf_parts),        cmocka_unit_test(test_not_elf),
-        cmocka_unit_test(test_relocate),         cmocka_unit_test(test_info_1),
-        cmocka_unit_test(test_info_2),           cmocka_unit_test(test_bare_machine),
-        cmocka_unit_test(test_old_acpi),         cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_screens),          cmocka_unit_test(test_controller_pointers),
-        cmocka_unit_test(test_gfxpayload),       cmocka_unit_test(test_firmware_1),
-        cmocka_unit_test(test_aout_symbols),     cmocka_unit_test(test_kernel_in_the_way),
-        cmocka_unit_test(test_module_places),    cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_no_room),          cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_failing_reads),    cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_little_room),      cmocka_unit_test(test_architecture),
-        cmocka_unit_test(test_video_of_headers), cmocka_unit_test(test_no_usual_memory),
-        cmocka_unit_test(test_many_sections),    cmocka_unit_test(test_held),
-        cmocka_unit_test(test_odd_firmware),     cmocka_unit_test(test_much_information),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_load_addresses),
+        cmocka_unit_test(test_elf_habits),
+        cmocka_unit_test(test_elf_parts),
+        cmocka_unit_test(test_not_elf),
+        cmocka_unit_test(test_relocate),
+        cmocka_unit_test(test_info_1),
+        cmocka_unit_test(test_info_2),
+        cmocka_unit_test(test_bare_machine),
+        cmocka_unit_test(test_old_acpi),
+        cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_screens),
+        cmocka_unit_test(test_controller_pointers),
+        cmocka_unit_test(test_gfxpayload),
+        cmocka_unit_test(test_firmware_1),
+        cmocka_unit_test(test_aout_symbols),
+        cmocka_unit_test(test_kernel_in_the_way),
+        cmocka_unit_test(test_module_places),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_little_room),
+        cmocka_unit_test(test_architecture),
+        cmocka_unit_test(test_video_of_headers),
+        cmocka_unit_test(test_no_usual_memory),
+        cmocka_unit_test(test_many_sections),
+        cmocka_unit_test(test_most_segments),
+        cmocka_unit_test(test_held),
+        cmocka_unit_test(test_odd_firmware),
+        cmocka_unit_test(test_much_information),
         cmocka_unit_test(test_path_in_the_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,8 @@ static const struct row rows[] = {
     {"no PIE: neither", 0, zero, "", 0, ERROR_NONE, 0, 0},
     {"not aligned", 64, zero, "--base=0xffff900000000800", 0, ERROR_PLAN_ADDRESS_OPTION,
      0xffff900000000800, 0xffff900000000000},
+    {"not aligned by a byte", 64, zero, "--base=0xffff900000000001", 0, ERROR_PLAN_ADDRESS_OPTION,
+     0xffff900000000001, 0xffff900000000000},
     {"not canonical", 64, zero, "--base=0xf00000000000", 0, ERROR_PLAN_ADDRESS_OPTION,
      0xf00000000000, 0xfffff00000000000},
     {"canonical in five levels", 64, zero, "--paging=5level --base=0xf00000000000", 0, ERROR_NONE,

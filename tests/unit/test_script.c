@@ -96,6 +96,8 @@ static const struct {
      "[echo ten eleven 1x 9][echo ten 2][echo <> 0]"},
     {"all arguments", SAY "function f { say $@; say \"$@\"; say $*; say \"$*\"\n}\nf 'a b' c",
      "[echo <a><b>#3][echo <a b><c>#2][echo <a><b>#3][echo <a b c><>#1]"},
+    {"quoted empty arguments", "function f {echo \"$@\" $#\n}\nf '' x ''\nf ''\nf",
+     "[echo  x  3][echo  1][echo  0]"},
     {"empty arguments", SAY "function f {say \"$@\"; say $@; say \"$1\"\n}\nf '' b",
      "[echo <><b>#2][echo <b><>#1][echo <><>#1]"},
     {"setparams",
