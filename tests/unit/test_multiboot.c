@@ -909,10 +909,12 @@ static void test_aout_symbols(void **state) {
         bool found;
         u32 strings; /* what they say of their size, if that is not 12 */
         bool cut;    /* the file, before that */
-    } rows[] = {{0407, 32, true},          {0410, 32, true},     {0413, 1024, true},
-                {0413, 4096, true},        {0314, 0, true},      {0406, 32, false},
-                {0413, 2048, false},       {0407, 32, false, 3}, {0407, 32, false, 13},
-                {0407, 32, false, 0, true}};
+    } rows[] = {
+        {0407, 32, true, 0, false},    {0410, 32, true, 0, false},  {0413, 1024, true, 0, false},
+        {0413, 4096, true, 0, false},  {0314, 0, true, 0, false},   {0406, 32, false, 0, false},
+        {0413, 2048, false, 0, false}, {0407, 32, false, 3, false}, {0407, 32, false, 13, false},
+        {0407, 32, false, 0, true},
+    };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         static const u32 fields[] = {0x100028, 0x100000, 0x100800, 0x102000, 0x100100};
         u32 start = rows[i].text_offset + 0x1800, size = 24;

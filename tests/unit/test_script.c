@@ -412,19 +412,19 @@ static void test_lines_of_an_edited_text(void **state) {
     static const struct {
         const char *text;
         u32 line, column;
-    } rows[] = {{"frob", 1, 1},
-                {"\n\n  frob", 3, 3},
-                {"f", 4, 2},
-                {"true\nif", 2, 1},
-                {"\nkernel --what /k", 2, 8}};
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+    } texts[] = {{"frob", 1, 1},
+                 {"\n\n  frob", 3, 3},
+                 {"f", 4, 2},
+                 {"true\nif", 2, 1},
+                 {"\nkernel --what /k", 2, 8}};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         struct boot_request request;
-        struct bytes text = {(const u8 *)rows[i].text, strlen(rows[i].text)};
+        struct bytes text = {(const u8 *)texts[i].text, strlen(texts[i].text)};
         expect_ok("parse", parse("\n\nfunction f {\n frob\n}\nsubmenu S {\nmenuentry A {}\n}"));
         expect_ok("start", request_start(&config, 1, &text, &request));
         struct error error = run(&request, NULL);
-        if (!error.code || error.line != rows[i].line || error.column != rows[i].column)
-            fail_msg("%s: error %d at %u:%u", rows[i].text, error.code, error.line, error.column);
+        if (!error.code || error.line != texts[i].line || error.column != texts[i].column)
+            fail_msg("%s: error %d at %u:%u", texts[i].text, error.code, error.line, error.column);
     }
 }
 
