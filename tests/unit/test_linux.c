@@ -99,6 +99,7 @@ static const struct kernel_row kernel_rows[] = {
     {"a header longer than its place", 0x201, 1, 0xff, .phys = 0x1000000, .memory = 0x800000},
     {"protocol 2.3 with half a size", 0x206, 2, 0x203, 0x1f6, 2, 0xffff, .phys = 0x1000000,
      .memory = 0x800000},
+    {"protocol 2.4 has all of it", 0x206, 2, 0x204, 0x1f6, 2, 0xffff, .code = ERROR_LINUX_SHORT},
     {"behind it a signature", 0x1f4, 4, 0x300, .phys = 0x1000000, .memory = 0x800000},
     {"the last paragraph is not full", .cut = FILE_SIZE - 15, .phys = 0x1000000,
      .memory = 0x800000},

@@ -169,8 +169,10 @@ static void test_outside_of_a_grid(void **state) {
     grid_put(&grid, 2, 0, 'x', 1);
     grid_put(&grid, 0, 3, 'x', 1);
     grid_put(&grid, ~0u, ~0u, 'x', 1);
+    grid_colour(&grid, 2, 0, 3, 7);
+    grid_colour(&grid, 1, 3, 9, 7);
     for (u32 i = 0; i < 6; i++)
-        assert_int_equal(grid.cells[i].character, 0x55);
+        assert_true(grid.cells[i].character == 0x55 && grid.cells[i].colour == 0x55);
     grid_put(&grid, 1, 2, 'x', 1);
     assert_int_equal(grid.cells[5].character, 'x');
     free(grid.cells);
