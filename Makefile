@@ -216,22 +216,25 @@ $(COVERAGE_TESTS): $(BUILD)/coverage/%: tests/unit/%.c $(BUILD)/coverage/modules
 	$(Q)$(COVERAGECC) $(COVERAGE_CFLAGS) -MF $@.d \
 		$(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $@ $< $(BUILD)/coverage/modules.a -lcmocka -lz -llzma
 
-# What the mutants of tests/mutation are linked with: the tests as objects, without sanitizers and with them.
-MUTATION_OBJECTS := $(foreach kind,plain checked,$(patsubst tests/unit/%.c,$(BUILD)/mutation/$(kind)/%.o,$(wildcard tests/unit/test_*.c)))
-mutation_test = $(filter-out $(WARNINGS),$(1)) -w $(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -c
+# What a mutant of tests/mutation meets: the tests as programs whose modules are a library, made in two ways.
+MUTATION_KINDS := plain checked
+mutation_plain = $(COVERAGECC) $(filter-out $(WARNINGS),$(HOST_CFLAGS)) -O1 -fPIC -w
+mutation_checked = $(HOSTCC) $(filter-out $(WARNINGS),$(TEST_CFLAGS)) -fPIC -w
+MUTATION_SOURCES := $(foreach m,$(MODULES) $(ZLIB),$(call sources,$(m))) $(addprefix tools/,pack.c draw.c tables.c sections.c)
 
-$(BUILD)/mutation/plain/modules.a: $(HOST_MODULE_OBJECTS) $(addprefix $(BUILD)/host/tools/,pack.o draw.o tables.o sections.o)
-	@mkdir -p $(@D)
-	$(Q)rm -f $@ && ar rcs $@ $^
-$(BUILD)/mutation/checked/modules.a: $(BUILD)/test/modules.a
-	@mkdir -p $(@D)
-	$(Q)cp $< $@
-$(BUILD)/mutation/plain/%.o: tests/unit/%.c
-	@mkdir -p $(@D)
-	$(Q)$(COVERAGECC) $(call mutation_test,$(HOST_CFLAGS)) -o $@ $<
-$(BUILD)/mutation/checked/%.o: tests/unit/%.c
-	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(call mutation_test,$(TEST_CFLAGS)) -o $@ $<
+define mutation_rules
+$(BUILD)/mutation/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(Q)$$(mutation_$(1)) $(ZLIB_DEFINES) $$(if $$(filter $(ZLIB)/%,$$<),-include base/types.h,-isystem $(ZLIB)) \
+		$(call iquote,$(uses_handoff) menu fs tools) -c -o $$@ $$<
+$(BUILD)/mutation/$(1)/libmodules.so: $(patsubst %.c,$(BUILD)/mutation/$(1)/%.o,$(MUTATION_SOURCES))
+	$(Q)$$(mutation_$(1)) -shared -Wl,-soname,libmodules.so -o $$@ $$^
+$(BUILD)/mutation/$(1)/test_%: tests/unit/test_%.c $(BUILD)/mutation/$(1)/libmodules.so
+	$(Q)$$(mutation_$(1)) -MF $$@.d $(call iquote,$(uses_handoff) menu fs stage1 tools tests/unit) -o $$@ $$< \
+		$(BUILD)/mutation/$(1)/libmodules.so -lcmocka -lz -llzma
+endef
+$(foreach kind,$(MUTATION_KINDS),$(eval $(call mutation_rules,$(kind))))
+MUTATION_TESTS := $(foreach kind,$(MUTATION_KINDS),$(patsubst tests/unit/%.c,$(BUILD)/mutation/$(kind)/%,$(wildcard tests/unit/test_*.c)))
 
 # The random plans once more, a million of each, without the sanitizers that make them slow.
 MILLION_TESTS := $(addprefix $(BUILD)/unit/million_,paging_random random_plans)
@@ -292,8 +295,8 @@ unit: $(UNIT_TESTS) $(MILLION_TESTS) ## the tests that need no boot
 coverage: $(COVERAGE_TESTS) ## lines and branches of the pure modules that the unit tests reach; COVERAGE=--missed: those that they do not
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 tests/coverage/coverage.py $(COVERAGE)
 
-mutation: $(COVERAGE_TESTS) $(MUTATION_OBJECTS) $(BUILD)/mutation/plain/modules.a $(BUILD)/mutation/checked/modules.a ## small bugs put into the pure modules: which the unit tests find (long; it goes on where it was)
-	$(Q)BUILD=$(BUILD) MUTATION_FLAGS="$(flags_fs)" MUTATION_CC="$(HOSTCC)" nice -n 15 /usr/bin/python3 tests/mutation/mutate.py $(MUTATION)
+mutation: $(COVERAGE_TESTS) $(MUTATION_TESTS) ## small bugs put into the pure modules: which the unit tests find (long; it goes on where it was)
+	$(Q)BUILD=$(BUILD) MUTATION_FLAGS="$(ZLIB_DEFINES) -isystem $(ZLIB)" MUTATION_CC="$(HOSTCC)" nice -n 15 /usr/bin/python3 tests/mutation/mutate.py $(MUTATION)
 
 prove: ## Frama-C: no alarm in the decoders of ELF, Multiboot and partitions; the arithmetic on ranges is proved
 	$(Q)/usr/bin/python3 tests/prove/prove.py $(PROVE)
@@ -348,4 +351,4 @@ clean: ## remove everything that was built
 help: ## this list
 	$(Q)sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | while IFS='|' read -r a b; do printf '%-14s %s\n' "$$a" "$$b"; done
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/mutation/*/*/*.d)

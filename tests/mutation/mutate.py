@@ -158,15 +158,15 @@ PLAIN = Tests("plain", "clang", ["-fuse-ld=lld"], 64 << 30)
 CHECKED = Tests("checked", os.environ.get("MUTATION_CC", "cc"), ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"], 0)
 
 
-def judge(mutant, reached, sanitizers):
-    """What became of the mutant: a word, and which test told."""
+def judge(mutant, reached, lived, sanitizers):
+    """What became of the mutant: a word, and which test told. One that has lived through these tests meets the sanitizers alone."""
     name, line, first, end, new, _ = mutant
     text = (ROOT / name).read_text()
     names = reached.get((name, line), [])
     if not names:
         return "survived", "no test executes the line"
     text = text[:first] + new + text[end:]
-    found = PLAIN.find(name, text, names)
+    found = "" if lived else PLAIN.find(name, text, names)
     if found is None:
         return "invalid", "does not compile"
     if found:
@@ -199,11 +199,12 @@ def main():
         name, line, first, _, _, what = mutant
         key = f"{name}:{line}:{first}:{checks[name]:08x}: {what}"
         word, told, check = known[key].split("\t") if key in known else ("", "", "")
-        done = word in ("killed", "invalid") or word and check == f"{tests_check:08x}" and (not wanted.sanitizers or "sanitizers" in told)
+        lived = word == "survived" and check == f"{tests_check:08x}"
+        done = word in ("killed", "invalid") or lived and (not wanted.sanitizers or "sanitizers" in told)
         if not done:
             if time.monotonic() > end:
                 break
-            known[key] = "\t".join([*judge(mutant, reached, wanted.sanitizers), f"{tests_check:08x}"])
+            known[key] = "\t".join([*judge(mutant, reached, lived, wanted.sanitizers), f"{tests_check:08x}"])
             with results.open("a") as out:
                 out.write(f"{key}\t{known[key]}\n")
         rows.append((name, line, what, *known[key].split("\t")[:2]))
