@@ -18,7 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FOLDER = pathlib.Path(os.environ.get("BUILD", "build")).resolve() / "coverage"
 MODULES = "base fs config elf paging plan handoff menu".split()
-BARS = {"lines": 99.1, "branches": 96.3}  # percent, of all modules together: what is reached; the aim for branches is 98
+BARS = {"lines": 99.8, "branches": 98.6}  # percent, of all modules together: what is reached
 
 
 def tool(name):

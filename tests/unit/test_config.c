@@ -671,6 +671,16 @@ static void test_request_others(void **state) {
 }
 
 /* A byte order mark and nothing else is an empty text. */
+/* Only the entries that there are count, whatever the memory behind them holds. */
+static void test_no_entry_behind(void **state) {
+    (void)state;
+    static const char text[] = "submenu S {}\nfrob";
+    memset(&config, 0, sizeof config);
+    const struct bytes bytes = {(const u8 *)text, sizeof text - 1};
+    expect_ok("start", config_start("/c", bytes, "hd0", &config));
+    assert_int_equal(run(NULL, NULL).code, ERROR_CONFIG_COMMAND);
+}
+
 static void test_mark_alone(void **state) {
     (void)state;
     expect_ok("parse", parse("\xef\xbb\xbf"));
@@ -694,6 +704,7 @@ static void test_for_kernel(void **state) {
     assert_int_equal(seconds, -1);
     expect_ok("enter", script_enter(&config, entry, NULL));
     assert_int_equal(config.spot.line, 1);
+    assert_int_equal(config.argument_count, 1);
     assert_int_equal(config.text_kept, config.text_used);
 }
 
@@ -1091,6 +1102,7 @@ int main(void) {
         cmocka_unit_test(test_request_limits),
         cmocka_unit_test(test_request_others),
         cmocka_unit_test(test_mark_alone),
+        cmocka_unit_test(test_no_entry_behind),
         cmocka_unit_test(test_for_kernel),
         cmocka_unit_test(test_good_options),
         cmocka_unit_test(test_too_many_maps),
