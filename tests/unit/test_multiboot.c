@@ -1200,6 +1200,21 @@ static void test_most_segments(void **state) {
     }
 }
 
+/* Without paging everything can be executed: an entry may lie beside what is marked so. */
+static void test_entry_in_data(void **state) {
+    (void)state;
+    set_scene(PROTOCOL_MULTIBOOT1);
+    make_elf(&scene.file, 32, 0x100000, 0x100000, 0x2000);
+    scene.file.bytes[52 + 24] = 6;
+    elf_put_part(scene.file.bytes + 52 + 32, 32,
+                 &(struct elf_part){1, 5, BODY, 0x200000, 0x200000, 0x100, 0x100});
+    elf_put(scene.file.bytes + 44, 2, 2);
+    put_header_1(&scene.file, 0x100, 3, NULL, 0);
+    assert_int_equal(boot_file(scene.file.bytes, scene.file.size).code, 0);
+    assert_int_equal(scene.entry.ip, 0x100010);
+    assert_int_equal(scene.image.segments[0].rights, 7);
+}
+
 /* More section headers than are read at once. */
 static void test_many_sections(void **state) {
     (void)state;
@@ -1462,39 +1477,23 @@ static void test_failing_reads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_load_addresses),
-        cmocka_unit_test(test_elf_habits),
-        cmocka_unit_test(test_elf_parts),
-        cmocka_unit_test(test_not_elf),
-        cmocka_unit_test(test_relocate),
-        cmocka_unit_test(test_info_1),
-        cmocka_unit_test(test_info_2),
-        cmocka_unit_test(test_bare_machine),
-        cmocka_unit_test(test_old_acpi),
-        cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_screens),
-        cmocka_unit_test(test_controller_pointers),
-        cmocka_unit_test(test_gfxpayload),
-        cmocka_unit_test(test_firmware_1),
-        cmocka_unit_test(test_aout_symbols),
-        cmocka_unit_test(test_kernel_in_the_way),
-        cmocka_unit_test(test_module_places),
-        cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_failing_reads),
-        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_little_room),
-        cmocka_unit_test(test_architecture),
-        cmocka_unit_test(test_video_of_headers),
-        cmocka_unit_test(test_no_usual_memory),
-        cmocka_unit_test(test_many_sections),
-        cmocka_unit_test(test_most_segments),
-        cmocka_unit_test(test_held),
-        cmocka_unit_test(test_odd_firmware),
-        cmocka_unit_test(test_much_information),
+        cmocka_unit_test(test_headers),          cmocka_unit_test(test_find),
+        cmocka_unit_test(test_load_addresses),   cmocka_unit_test(test_elf_habits),
+        cmocka_unit_test(test_elf_parts),        cmocka_unit_test(test_not_elf),
+        cmocka_unit_test(test_relocate),         cmocka_unit_test(test_info_1),
+        cmocka_unit_test(test_info_2),           cmocka_unit_test(test_bare_machine),
+        cmocka_unit_test(test_old_acpi),         cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_screens),          cmocka_unit_test(test_controller_pointers),
+        cmocka_unit_test(test_gfxpayload),       cmocka_unit_test(test_firmware_1),
+        cmocka_unit_test(test_aout_symbols),     cmocka_unit_test(test_kernel_in_the_way),
+        cmocka_unit_test(test_module_places),    cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_no_room),          cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_failing_reads),    cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_little_room),      cmocka_unit_test(test_architecture),
+        cmocka_unit_test(test_video_of_headers), cmocka_unit_test(test_no_usual_memory),
+        cmocka_unit_test(test_many_sections),    cmocka_unit_test(test_entry_in_data),
+        cmocka_unit_test(test_most_segments),    cmocka_unit_test(test_held),
+        cmocka_unit_test(test_odd_firmware),     cmocka_unit_test(test_much_information),
         cmocka_unit_test(test_path_in_the_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

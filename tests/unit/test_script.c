@@ -428,6 +428,21 @@ static void test_lines_of_an_edited_text(void **state) {
     }
 }
 
+/* A function that an entry makes is gone with it, and the file's are there again. */
+static void test_functions_of_an_entry(void **state) {
+    (void)state;
+    struct boot_request request;
+    expect_ok("parse", parse("function g {kernel /g\n}\n"
+                             "menuentry A {\nfunction f {kernel /f\n}\n"
+                             "function g {kernel /h\n}\nf\n}\n"
+                             "menuentry B {\nf\nkernel /b\n}\nmenuentry C {g}"));
+    expect_ok("A", config_request(0, &request));
+    check_string("A", "/f", request.kernel.path);
+    assert_int_equal(config_request(1, &request).code, ERROR_CONFIG_COMMAND);
+    expect_ok("C", config_request(2, &request));
+    check_string("C", "/g", request.kernel.path);
+}
+
 /* What another configuration leaves: its own notes, behind those of the first one; a way back and
  * forth adds none, and an entry's are gone with it. */
 static void test_replaced_notes(void **state) {
@@ -739,6 +754,7 @@ int main(void) {
         cmocka_unit_test(test_hotkeys),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_replaced_notes),
+        cmocka_unit_test(test_functions_of_an_entry),
         cmocka_unit_test(test_back_at_the_body),
         cmocka_unit_test(test_lines_of_an_edited_text),
         cmocka_unit_test(test_file_of_error),
