@@ -25,14 +25,15 @@ struct device device_parse(const char *name) {
     if (device.kind == DEVICE_OTHER)
         return device;
     at += 2;
-    device.number = (u8)number_at(&at);
+    u32 number = number_at(&at);
+    device.number = (u8)number;
     if (*at == ',') {
         at++;
         while (is_name_char(*at) && (u32)(*at - '0') >= 10)
             at++;
         device.partition = (u16)number_at(&at);
     }
-    if (!ends(at))
+    if (!ends(at) || number > DEVICE_NUMBER_MAX)
         device.kind = DEVICE_OTHER;
     return device;
 }

@@ -71,6 +71,8 @@ enum command_kind {
 
 enum device_kind { DEVICE_NONE, DEVICE_DISK, DEVICE_FLOPPY, DEVICE_CD, DEVICE_OTHER };
 
+enum { DEVICE_NUMBER_MAX = 127 }; /* the BIOS's numbers have no room for more of a kind */
+
 /* What GRUB calls hd0,msdos1 or (hd0,1). */
 struct device {
     u8 kind;       /* enum device_kind; DEVICE_NONE is the volume that Aloft booted from */
