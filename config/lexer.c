@@ -98,7 +98,7 @@ static bool put_arguments(struct config *c, int which, bool quoted) {
             put(c, ' ');
         else if (i)
             MUST(finish_word(c));
-        c->word_begun = quoted;
+        c->word_begun |= quoted;
         MUST(put_value(c, argument, quoted));
     }
     return true;

@@ -100,6 +100,7 @@ static const struct {
      "[echo  x  3][echo  1][echo  0]"},
     {"empty arguments", SAY "function f {say \"$@\"; say $@; say \"$1\"\n}\nf '' b",
      "[echo <><b>#2][echo <b><>#1][echo <><>#1]"},
+    {"an empty argument behind a letter", "function f {echo a$@ \"b$@\"\n}\nf ''", "[echo a b]"},
     {"setparams",
      "function f { setparams x 'y z'; if true; then setparams p q r; fi; echo over that; for i in "
      "$@; do echo $i $2; done; echo $#\n}\nf a; echo $#",
@@ -607,6 +608,8 @@ static void test_devices(void **state) {
         {"hd:", {DEVICE_OTHER, 0, 0}},
         {"hd0,:", {DEVICE_OTHER, 0, 0}},
         {"(hd10000)", {DEVICE_OTHER, (u8)1000, 0}},
+        {"hd128", {DEVICE_OTHER, 128, 0}},
+        {"hd256,1", {DEVICE_OTHER, 0, 1}},
         {"hd0,", {DEVICE_DISK, 0, 0}},
     };
     for (size_t i = 0; i < ARRAY_COUNT(devices); i++) {
