@@ -108,9 +108,10 @@ static struct error check_fields(const struct ext *ext, const u8 *super) {
 /* "The Super Block". The fields from 0x54 on are of revision 1; in revision 0 they are zeros, but
  * for the size of an inode. */
 struct error ext_open(const struct source *volume, struct ext *ext) {
-    u8 super[SUPERBLOCK_SIZE];
-    if (source_read(volume, SUPERBLOCK_START, super, sizeof super).code ||
-        load16(super + 0x38) != MAGIC)
+    u8 super[SUPERBLOCK_SIZE] = {0};
+    if (volume->size >= SUPERBLOCK_START + SUPERBLOCK_SIZE)
+        TRY(source_read(volume, SUPERBLOCK_START, super, sizeof super));
+    if (load16(super + 0x38) != MAGIC)
         return error_make(ERROR_EXT_NONE, .name = volume->name);
     u32 features = load32(super + 0x60);
     bool wide = features & INCOMPAT_64BIT;

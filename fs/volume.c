@@ -1,6 +1,7 @@
 #include "volume.h"
 
-/* FAT first: it is the usual one, and looking for another costs a read elsewhere. */
+/* FAT first: it is the usual one, and looking for another costs a read elsewhere. Where a superblock
+ * cannot be read there may be a CD yet; if there is none, that is what is told. */
 struct error volume_open(const struct source *disk, const struct partition *partition,
                          struct volume *volume) {
     struct source slice;
@@ -13,7 +14,9 @@ struct error volume_open(const struct source *disk, const struct partition *part
         return OK;
     volume->kind = VOLUME_EXT;
     struct error error = ext_open(&slice, &volume->ext);
-    if (error.code != ERROR_EXT_NONE)
+    if (error.code == ERROR_DISK_READ)
+        none = error;
+    else if (error.code != ERROR_EXT_NONE)
         return error;
     volume->kind = VOLUME_ISO;
     TRY(iso_open(&slice, &volume->iso, &found));
