@@ -1,21 +1,8 @@
 /* The arithmetic on numbers that nobody has checked yet, proved for every input. The contracts say
  * in ACSL what base/range.h says in words. */
-#include "prove.h"
+#include "contracts.h"
 
 #include "range.h"
-
-/* What C says of a negative number made unsigned (C11 6.3.1.3): the prover's library has it for those
- * that fit only. It is the one thing that is taken and not proved. */
-/*@ axiomatic conversion {
-      axiom below_zero: \forall integer x; -0x10000000000000000 <= x < 0 ==>
-          (unsigned long long)x == x + 0x10000000000000000;
-    } */
-
-/*@ requires \valid(sum);
-    assigns *sum;
-    ensures \result <==> a + b > 0xffffffffffffffff;
-    ensures !\result ==> *sum == a + b; */
-static inline bool prove_add_overflow(u64 a, u64 b, u64 *sum);
 
 /*@ requires \valid(range);
     assigns *range;
@@ -53,3 +40,29 @@ static inline u64 min_u64(u64 a, u64 b);
 /*@ assigns \nothing;
     ensures \result == \max(a, b); */
 static inline u64 max_u64(u64 a, u64 b);
+
+/* What a mask does to a number. prove.py has z3 show these two bit for bit, for all 64 powers
+ * of two. */
+/*@ axiomatic masks {
+      predicate power_of_two(integer a);
+      axiom power: \forall integer a; power_of_two(a) ==> 1 <= a <= 0x8000000000000000;
+      axiom high: \forall integer v, a; power_of_two(a) && 0 <= v <= 0xffffffffffffffff ==>
+          (v & (unsigned long long)~(a - 1)) == v - v % a;
+      axiom low: \forall integer v, a; power_of_two(a) && 0 <= v <= 0xffffffffffffffff ==>
+          (v & (a - 1)) == v % a;
+    } */
+
+/*@ requires power_of_two(alignment);
+    assigns \nothing;
+    ensures \result == value - value % alignment; */
+static inline u64 align_down(u64 value, u64 alignment);
+
+/*@ requires power_of_two(alignment) && value + alignment <= 0xffffffffffffffff;
+    assigns \nothing;
+    ensures \result == (value + alignment - 1) - (value + alignment - 1) % alignment; */
+static inline u64 align_up(u64 value, u64 alignment);
+
+/*@ requires power_of_two(alignment);
+    assigns \nothing;
+    ensures \result <==> value % alignment == 0; */
+static inline bool is_aligned(u64 value, u64 alignment);
