@@ -131,18 +131,30 @@ void text_fill(struct text *text, const char *template, const struct text_values
 
 size_t string_length(const char *string) {
     size_t length = 0;
+    /*@ loop invariant 0 <= length <= length_of(string);
+        loop assigns length;
+        loop variant length_of(string) - length; */
     while (string[length])
         length++;
     return length;
 }
 
 bool string_equal(const char *a, const char *b) {
+    /*@ loop invariant string(a) && string(b);
+        loop assigns a, b;
+        loop variant length_of(a); */
     while (*a && *a == *b)
         a++, b++;
     return *a == *b;
 }
 
 bool string_starts(const char *string, const char *prefix) {
+    /*@ loop invariant string(string) && string(prefix);
+        loop invariant string - \at(string, Pre) == prefix - \at(prefix, Pre);
+        loop invariant length_of(string) - length_of(prefix) ==
+            \at(length_of(string) - length_of(prefix), Pre);
+        loop assigns string, prefix;
+        loop variant length_of(prefix); */
     while (*prefix)
         if (*string++ != *prefix++)
             return false;

@@ -3,6 +3,9 @@
 
 static u32 number_at(const char **at) {
     u32 number = 0;
+    /*@ loop invariant string(*at) && number < 10000;
+        loop assigns *at, number;
+        loop variant length_of(*at); */
     while ((u32)(**at - '0') < 10 && number < 1000)
         number = number * 10 + (u32)(*(*at)++ - '0');
     return number;

@@ -70,6 +70,10 @@ bool is_blank(int c) {
 }
 
 bool string_is(const char *string, const char *part, size_t length) {
+    /*@ loop invariant string(string) && run(part, length);
+        loop invariant length_of(string) - length == \at(length_of(string) - length, Pre);
+        loop assigns string, part, length;
+        loop variant length; */
     while (length && *string && *string == *part)
         string++, part++, length--;
     return !length && !*string;
@@ -88,6 +92,9 @@ const char *string_next(const char *string) {
 
 static bool is_assignment(const char *word) {
     const char *at = word;
+    /*@ loop invariant string(at);
+        loop assigns at;
+        loop variant length_of(at); */
     while (is_name_char(*at))
         at++;
     return at > word && *at == '=';
@@ -102,6 +109,9 @@ enum command_kind config_command_kind(const char *word) {
 
 /* One character too many, too few or wrong, or two neighbours swapped. */
 static bool is_typo(const char *word, const char *meant) {
+    /*@ loop invariant string(word) && string(meant);
+        loop assigns word, meant;
+        loop variant length_of(word); */
     while (*word && *word == *meant)
         word++, meant++;
     if (*word && string_equal(word + 1, meant))
@@ -143,6 +153,9 @@ bool config_number(const char *string, size_t length, u64 *number) {
         return false;
     /* A constant of the compiler: dividing at run time would need its support library. */
     const u64 limit = base == 16 ? ~(u64)0 / 16 : ~(u64)0 / 10;
+    /*@ loop invariant at <= length;
+        loop assigns at, value;
+        loop variant length - at; */
     for (; at < length; at++) {
         u32 digit = digit_value(string[at]);
         if (digit >= base || value > limit)

@@ -148,6 +148,9 @@ static void pass_name(struct config *c) {
     if (first == '?' || first == '#' || first == '@' || first == '*')
         advance(c);
     else
+        /*@ loop invariant \at(c->spot.at, Pre) <= c->spot.at <= c->source.size;
+            loop assigns c->spot, c->line_start;
+            loop variant c->source.size - c->spot.at; */
         while (is_digit(first) ? is_digit(current(c)) : is_name_char(current(c)))
             advance(c);
 }

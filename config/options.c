@@ -143,6 +143,9 @@ static bool set_stack(const char *value, struct kernel_options *options) {
 /* The length of the part of a --map value up to the next sign that can end one. */
 static size_t part_length(const char *value) {
     size_t length = 0;
+    /*@ loop invariant 0 <= length <= length_of(value);
+        loop assigns length;
+        loop variant length_of(value) - length; */
     while (value[length] && value[length] != '+' && value[length] != '@' && value[length] != ',')
         length++;
     return length;
@@ -182,6 +185,9 @@ static bool read_map(const char *value, struct map_option *map) {
             return false;
         value += length;
     }
+    /*@ loop invariant string(value);
+        loop assigns value, length, *map;
+        loop variant length_of(value); */
     while (*value == ',') {
         length = part_length(++value);
         if (!set_map_word(value, length, map))

@@ -15,6 +15,9 @@ static u32 digit_of(char c) {
 /* Reads up to `size` bytes in pairs of digits; how many there were. *at is moved behind them. */
 static u32 read_hex(const char **at, u8 *bytes, u32 size) {
     u32 count = 0;
+    /*@ loop invariant string(*at) && count <= size;
+        loop assigns *at, count, bytes[0 .. size - 1];
+        loop variant size - count; */
     for (; count < size && digit_of((*at)[0]) < 16 && digit_of((*at)[1]) < 16; *at += 2)
         bytes[count++] = (u8)(digit_of((*at)[0]) << 4 | digit_of((*at)[1]));
     return count;
@@ -58,6 +61,9 @@ static bool read_key(const char *at, struct key *key) {
     u64 iterations;
     size_t length = 0;
     at += sizeof key_start - 1;
+    /*@ loop invariant 0 <= length <= length_of(at);
+        loop assigns length;
+        loop variant length_of(at) - length; */
     while (at[length] && at[length] != '.')
         length++;
     if (!config_number(at, length, &iterations) || !iterations || iterations >> 32 || !at[length])
@@ -137,8 +143,14 @@ static bool ends_name(char c) {
 }
 
 static bool is_listed(const char *list, const char *user) {
+    /*@ loop invariant string(list);
+        loop assigns list;
+        loop variant length_of(list); */
     while (*list) {
         size_t length = 0;
+        /*@ loop invariant 0 <= length <= length_of(list);
+            loop assigns length;
+            loop variant length_of(list) - length; */
         while (!ends_name(list[length]))
             length++;
         if (length && string_is(user, list, length))

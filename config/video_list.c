@@ -8,6 +8,9 @@ static bool is_end(char c) {
 /* Decimal, at most four digits, not 0. */
 static const char *read_number(const char *at, u32 *number) {
     *number = 0;
+    /*@ loop invariant string(at) && *number < 10000;
+        loop assigns at, *number;
+        loop variant length_of(at); */
     for (; *at >= '0' && *at <= '9' && *number < 1000; at++)
         *number = *number * 10 + (u32)(*at - '0');
     return at;

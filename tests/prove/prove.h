@@ -9,6 +9,20 @@
 #include "__fc_builtin.h"
 #include "source.h"
 
+/* For the functions that walk over a string: it has a first NUL, below 2 GiB. What stands at a
+ * place of it, and how much of it is left there, follows from that; it is taken, not proved. */
+/*@ axiomatic strings {
+      logic integer length_of{L}(char *s) reads s[0 ..];
+      predicate string{L}(char *s) =
+          0 <= length_of(s) < 0x7fffffff && \valid_read(s + (0 .. length_of(s)));
+      axiom end{L}: \forall char *s, *t; string(s) && \base_addr(s) == \base_addr(t) &&
+          0 <= t - s <= length_of(s) ==> (*t == 0 <==> t - s == length_of(s));
+      axiom later{L}: \forall char *s, *t; string(s) && \base_addr(s) == \base_addr(t) &&
+          0 <= t - s <= length_of(s) ==> length_of(t) == length_of(s) - (t - s);
+      predicate run{L}(char *part, integer length) =
+          length == 0 || (0 < length && \valid_read(part + (0 .. length - 1)));
+    } */
+
 static inline bool prove_add_overflow(u64 a, u64 b, u64 *sum) {
     *sum = a + b;
     return a > ~(u64)0 - b;

@@ -35,6 +35,10 @@ WP = {
     "range": ("base", "prove_add_overflow range_make range_end range_overlaps range_contains range_has align_down align_up is_aligned "
               "min_u64 max_u64"),
     "bytes": ("base", "load16 load32 load64 store16 store32 store64"),
+    "words": ("base config", "string_length string_equal string_starts is_name_char is_blank string_is string_next is_assignment is_typo "
+              "digit_value config_number number_at ends config_size part_length read_map digit_of read_hex read_key ends_name is_listed "
+              "is_end read_number read_size after_word"),
+    "names": ("base config", "at_crlf current advance is_digit pass_name read_variable"),
 }
 
 
