@@ -58,7 +58,9 @@ WP = {
 def run(arguments, folders):
     flags = " ".join(f"-iquote {folder}" for folder in [*folders.split(), "tests/prove"])
     words = [*COMMON, f"-cpp-extra-args=-include {ROOT}/tests/prove/prove.h {flags}", *arguments]
-    done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    # Frama-C takes its folder from PWD, which `make -C` leaves as it was.
+    done = subprocess.run(words, cwd=ROOT, env={**os.environ, "PWD": str(ROOT)}, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
     return done.stdout
 
 
