@@ -110,8 +110,10 @@ static struct error find_sections(const struct source *file, struct multiboot_sy
     u32 size = symbols->entry_size, left = symbols->section_count, at = symbols->table;
     struct file_run run = {at, at};
     bool fits = extend(file, &run, at, left * size);
+    //@ split size;
     while (fits && left) {
         u32 some = left < BATCH ? left : BATCH;
+        //@ split some;
         TRY(source_read(file, at, batch, some * size));
         for (u32 i = 0; i < some; i++) {
             struct section section = decode_section(batch + i * size, size);

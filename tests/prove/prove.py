@@ -25,12 +25,18 @@ COMMON = ["frama-c", "-c11", "-machdep", "gcc_x86_64"]
 # Where the modules' headers are, and the sources that are analysed with the driver.
 EVA = {
     "elf": ("base elf", "elf/image.c elf/notes.c base/source.c base/text.c"),
+    "relocate": ("base elf", ""),
     "multiboot": ("base elf paging config plan handoff include", "handoff/multiboot_header.c base/source.c"),
+    "multiboot_image": ("base elf paging config plan handoff include",
+                        "handoff/multiboot_image.c handoff/multiboot_header.c elf/image.c elf/notes.c base/source.c base/text.c"),
     "partition": ("base fs", "fs/partition.c fs/gpt.c fs/iso9660.c fs/crc32.c base/source.c base/text.c"),
     "lexer": ("base config", "config/lexer.c config/language.c base/text.c"),
 }
 PRECISION = {
     "multiboot": "-eva-precision 1 -eva-split-return-function source_read:full",
+    "multiboot_image": "-eva-precision 0 -eva-split-return-function source_read:full,prove_read:full -eva-slevel-function "
+    "elf_symbols:100,find_sections:400,aout_symbols:100,source_read:20,prove_read:20",
+    "relocate": "-eva-precision 0 -eva-slevel 20 -eva-ilevel 64 -eva-split-limit 100",
     "lexer": "-eva-precision 1 -eva-slevel 100 -eva-split-return-function current:-1,at_crlf:0,config_number:0",
 }
 # Alarms that were looked at, with what shows that they cannot happen: file, what Eva says.
