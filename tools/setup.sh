@@ -29,14 +29,14 @@ This is not a Debian system, so nothing was installed. Aloft needs, under the na
   bochs, with its BIOS and vgabios            to boot some of them on a stricter machine (tests)
   cmocka and zlib (with headers), python3, pytest   to run the tests
   clang, lld, llvm, compiler-rt               to build with a second compiler, and to fuzz
-  frama-c, why3, z3                           for make prove
+  frama-c, why3, z3                           for make prove, a part of which make test runs
   Fedora: dnf install gcc make binutils nasm mtools dosfstools e2fsprogs xorriso grub2-pc-modules grub2-tools-extra \\
           qemu-system-x86 bochs libcmocka-devel zlib-devel xz-devel python3-pytest python3-pytest-xdist clang lld llvm compiler-rt
   Arch:   pacman -S base-devel nasm mtools dosfstools e2fsprogs libisoburn grub qemu-system-x86 bochs cmocka zlib \\
           python-pytest python-pytest-xdist clang lld llvm \\
           compiler-rt
 END
-    for command in cc make nasm mcopy mkfs.fat xorriso grub-mkrescue qemu-system-x86_64 python3; do
+    for command in cc make nasm mcopy mkfs.fat xorriso grub-mkrescue qemu-system-x86_64 python3 frama-c why3 z3; do
         command -v "$command" >/dev/null || echo "missing: $command"
     done
     "${0%/*}/foreign.sh" "$folder/foreign" || :
