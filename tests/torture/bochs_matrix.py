@@ -40,7 +40,7 @@ def processor(folder, cpu, mode, bios, memory, form):
     image = machine.image_of(folder, processors.files(*mode[:2]), f"--format={form}")
     serial = start(folder, image, mode, cpu, words, bios=bochs.BIOSES[bios], memory=memory, cd=form == "iso")
     if not words:
-        processors.judge(serial, features, mode, has_gigabytes=memory >= GIGABYTES)
+        processors.judge(serial, features, mode, memory)
 
 
 def cases():

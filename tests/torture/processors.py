@@ -36,9 +36,9 @@ def refusal(features, mode):
     return "this CPU has no long mode" if "long" in lacks else f"needs the CPU feature {NAMES[lacks[0]].split(' (')[0]}"
 
 
-def judge(serial, features, mode, has_gigabytes):
-    """The kernel passed; and the tables that it found are those that this processor can have. has_gigabytes: there is so much
-    memory that a page of 1 GiB fits."""
+def judge(serial, features, mode, memory):
+    """The kernel passed; and the tables that it found are those that this processor can have. memory: MiB. A page of a size fits
+    if there is more than twice as much: the first has unlike kinds of memory in it, and of the last the BIOS keeps some."""
     kernel, _, _, paging, sizes = mode
     assert re.search(rf"^PASS {kernel}$", serial, re.M), serial[-2000:]
     line = re.search(r"^cpu +(.*), \d+ address bits$", serial, re.M)
@@ -51,6 +51,7 @@ def judge(serial, features, mode, has_gigabytes):
     wanted = set(sizes)
     if paging == 1:
         wanted = {0x1000}
-    if "1g" not in features or not has_gigabytes:
+    if "1g" not in features:
         wanted.discard(0x40000000)
+    wanted = {size for size in wanted if 2 * size < memory << 20}
     assert leaves == wanted, (leaves, wanted)
