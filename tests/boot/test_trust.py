@@ -177,7 +177,7 @@ def test_locked_stops(tmp_path, name):
     if change:
         change(image)
     with User(image, tmp_path) as user:
-        user.wait_serial(machine.HALTED)
+        user.wait(machine.HALTED)
         seen, (code, words) = " ".join(user.serial().split()), told.split(" ", 1)
         assert f" {code} " in seen and words in seen, seen
         assert "Any key goes to the menu" not in user.serial() and "fallback" not in user.serial()
@@ -340,7 +340,7 @@ def test_fallback_does_not_ask_but_wait(at):
     """The entry that failed was open, its fallback is not: the menu comes."""
     entries = ENTRIES.replace("/boot/kernel.elf one", "/boot/lost.elf")
     with at("set timeout=0\nset fallback=2\nset verbose=1\n", entries) as user:
-        user.wait_serial("Any key goes to the menu.")
+        user.wait(machine.HALTED)
         user.send(" ")
         user.wait("Enter boots")
 
@@ -351,7 +351,7 @@ def test_users_of_another_configuration(tmp_path):
     text = 'set timeout=0\nset verbose=1\nmenuentry "Open" --unrestricted { configfile /boot/more.cfg\n}\n'
     image = machine.image_of(tmp_path, {"/boot/kernel.elf": PLAIN, "/boot/more.cfg": "set verbose=1\n" + more, "/boot/aloft.cfg": text})
     with User(image, tmp_path) as user:
-        user.wait_serial("Any key goes to the menu.")
+        user.wait(machine.HALTED)
         assert 'E246 "Root alone" is for users who have logged in' in " ".join(user.serial().split())
         user.send(" ")
         user.wait("Enter boots")
