@@ -20,6 +20,7 @@ import concurrent.futures
 import importlib
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -135,6 +136,7 @@ def main():
     parser.add_argument("--seconds", default=float("inf"), type=float)
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # here and in the workers: a case that is stopped ends its QEMU
     end = time.monotonic() + options.seconds
     records = {}
     for name in options.only:
