@@ -214,6 +214,9 @@ def run_profile(medium, kernel, loader):
 
 
 def write_document(results):
+    lacking = [name for name in TECHNIQUES if any(("technique", medium, name) not in results for medium in TECHNIQUE_MEDIA)]
+    if lacking or not groups_in(results):
+        sys.exit("bench: the page has tables of which nothing was measured yet: run it without options, and with --techniques")
     parts = ["### The bars\n\n" + bar_table(bars.judge(bars.BARS, results)),
              "### Times against their bars\n\n" + time_table(results)]
     parts += ["### What the BIOS makes slow\n\n" + technique_table(results)]
