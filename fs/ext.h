@@ -45,8 +45,8 @@ struct ext {
     char label[EXT_LABEL_SIZE]; /* ends in zeros if it is shorter */
 };
 
-/* ERROR_EXT_NONE if there is no ext superblock; EXT_FIELD, EXT_FEATURE; the source's if it cannot be
- * read. */
+/* ERROR_EXT_NONE if there is no ext superblock; EXT_FIELD, EXT_FEATURE; the source's if it cannot
+ * be read. */
 MUST_USE struct error ext_open(const struct source *volume, struct ext *ext);
 
 /* The label and the UUID as GRUB's `search` shows them: "data", "0f1e2d3c-...". */

@@ -1,7 +1,7 @@
 #include "volume.h"
 
-/* FAT first: it is the usual one, and looking for another costs a read elsewhere. Where a superblock
- * cannot be read there may be a CD yet; if there is none, that is what is told. */
+/* FAT first: it is the usual one, and looking for another costs a read elsewhere. Where a
+ * superblock cannot be read there may be a CD yet; if there is none, that is what is told. */
 struct error volume_open(const struct source *disk, const struct partition *partition,
                          struct volume *volume) {
     struct source slice;

@@ -56,8 +56,8 @@ enum {
      * the others. */
     HEAD_START = 0xc985,   /* its first word, by which stage 1 knows it: TEST CX, CX */
     HEAD_DIRECTORY = 0x24, /* struct stage2_directory */
-    HEAD_UNPACK = 0x198,    /* code: unpacks the part that EBX points to, but for its calls */
-    HEAD_CALLS = 0x1a0,     /* code: the calls of that part */
+    HEAD_UNPACK = 0x198,   /* code: unpacks the part that EBX points to, but for its calls */
+    HEAD_CALLS = 0x1a0,    /* code: the calls of that part */
     HEAD_LOCK = 0x480,     /* LOCK_SIZE bytes: the configuration's SHA-512; zeros without a lock */
     LOCK_SIZE = 64,
     HEAD_SIZE = 0x4c0,

@@ -216,8 +216,7 @@ bool install_check(struct changes *changes) {
     u32 rest = stage2_rest_size(stage2);
     if (!error.code && is_ours(sector) && sectors <= STAGE2_SECTORS_MAX &&
         rest <= sectors * SECTOR && !boot_sum(stage2, sectors * SECTOR - rest) &&
-        !boot_sum(stage2 + sectors * SECTOR - rest, rest) &&
-        (!is_table || is_same_table(changes)))
+        !boot_sum(stage2 + sectors * SECTOR - rest, rest) && (!is_table || is_same_table(changes)))
         return true;
     return complain(changes->who, "%s does not read back as a disk that boots; use --undo",
                     changes->disk);

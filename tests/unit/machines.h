@@ -77,10 +77,11 @@ static inline u32 e820_raw(const struct e820_row *rows, struct memory_range *raw
 
 static inline struct machine machine_of(const struct e820_row *rows, u32 features,
                                         u32 physical_bits) {
-    struct machine machine = {.cpu = {.features = features, .physical_bits = physical_bits},
-                              .drive = {.bios_number = 0x80, .sector_size = 512},
-                              .screen = {SCREEN_TEXT, 0xb8000, 80, 25, 160, 16, {0, 0}, {0, 0}, {0, 0}},
-                              .serial_port = 0x3f8};
+    struct machine machine = {
+        .cpu = {.features = features, .physical_bits = physical_bits},
+        .drive = {.bios_number = 0x80, .sector_size = 512},
+        .screen = {SCREEN_TEXT, 0xb8000, 80, 25, 160, 16, {0, 0}, {0, 0}, {0, 0}},
+        .serial_port = 0x3f8};
     struct memory_range raw[MEMORY_RANGES_MAX];
     u32 count = e820_raw(rows, raw);
     if (memory_normalise(raw, count, &machine.memory).code)

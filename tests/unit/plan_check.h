@@ -839,7 +839,8 @@ static inline void check_second_reader(const struct plan_case *c, const struct r
         if (range_has(slot, runs[i].virt))
             continue;
         if (slot.size && slot.start - runs[i].virt < runs[i].count * runs[i].page_size)
-            runs[i].count = (slot.start - runs[i].virt) / runs[i].page_size; /* goes on in the slot */
+            runs[i].count =
+                (slot.start - runs[i].virt) / runs[i].page_size; /* goes on in the slot */
         check_run_is_asked_for(c, &runs[i], &found);
     }
     HOLDS(found.row == c->plan->row_count && !found.done);

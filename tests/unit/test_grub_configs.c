@@ -54,7 +54,7 @@ static void add_file(struct text *text, const char *word, const struct file_requ
 
 static void add_request(struct text *text, const struct boot_request *request) {
     static const char *const names[] = {"kernel", "multiboot", "multiboot2", "linux",
-                                            "chainloader"};
+                                        "chainloader"};
     add_file(text, names[request->protocol], &request->kernel);
     for (u32 i = 0; i < request->module_count; i++)
         add_file(text, "module", &request->modules[i]);
