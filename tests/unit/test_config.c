@@ -670,7 +670,6 @@ static void test_request_others(void **state) {
     assert_int_equal(config_request(3, &request).code, ERROR_CONFIG_NO_ENTRY);
 }
 
-/* A byte order mark and nothing else is an empty text. */
 /* Only the entries that there are count, whatever the memory behind them holds. */
 static void test_no_entry_behind(void **state) {
     (void)state;
@@ -681,6 +680,7 @@ static void test_no_entry_behind(void **state) {
     assert_int_equal(run(NULL, NULL).code, ERROR_CONFIG_COMMAND);
 }
 
+/* A byte order mark and nothing else is an empty text. */
 static void test_mark_alone(void **state) {
     (void)state;
     expect_ok("parse", parse("\xef\xbb\xbf"));
