@@ -7,32 +7,13 @@
 #include <cmocka.h>
 
 #include "cache.h"
+#include "failing_source.h"
 #include "iso_image.h"
 #include "volume.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A source over bytes that counts requests, and lets one fail. */
-struct probe {
-    const u8 *bytes;
-    u32 count;
-    u32 fail_at; /* the how-manieth request fails, from 1; 0 for none */
-};
-
-static struct error probe_read(void *context, u64 offset, void *to, size_t size) {
-    struct probe *probe = context;
-    if (++probe->count == probe->fail_at)
-        return error_make(ERROR_DISK_READ, .name = "cd");
-    memcpy(to, probe->bytes + offset, size);
-    return OK;
-}
-
-static struct source probe_over(struct probe *probe, const struct bytes *bytes) {
-    *probe = (struct probe){.bytes = bytes->at};
-    return (struct source){.read = probe_read, .context = probe, .size = bytes->size, .name = "cd"};
-}
 
 /* The CD of these tests ---------------------------------------------------------------------- */
 
@@ -284,11 +265,11 @@ static const struct row {
 };
 
 /* All of a file, in one request for its data. */
-static void check_data(const struct source *data, struct probe *probe, u32 block) {
+static void check_data(const struct source *data, struct failing *probe, u32 block) {
     u8 *bytes = malloc(data->size + 1);
-    u32 before = probe->count;
+    u32 before = probe->reads;
     assert_int_equal(source_read(data, 0, bytes, data->size).code, ERROR_NONE);
-    assert_int_equal(probe->count - before, data->size ? 1 : 0);
+    assert_int_equal(probe->reads - before, data->size ? 1 : 0);
     for (u32 i = 0; block && i < data->size; i++)
         if (bytes[i] != iso_pattern(block, i))
             fail_msg("byte %u is another", i);
@@ -305,8 +286,8 @@ static void finds(void **state) {
     for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
         const struct row *row = &rows[i];
         struct cd cd = make_cd(row->has);
-        struct probe probe;
-        struct source source = probe_over(&probe, &cd.image.view);
+        struct failing probe = {.bytes = cd.image.view};
+        struct source source = failing_source(&probe, "cd");
         struct iso iso = open_cd(&source);
         struct iso_file file;
         struct source data;
@@ -604,17 +585,15 @@ static void continued_root(void **state) {
     memcpy(iso_block(&image, 39) + 100, area.bytes, area.size);
     struct iso_directory root = iso_directory(&image, 1, 0, &fields);
     iso_descriptor(&image, 0, 1, &root);
-    struct probe probe;
-    struct source source = probe_over(&probe, &image.view);
+    struct failing probe = {.bytes = image.view};
+    const struct source source = failing_source(&probe, "cd");
     assert_int_equal(open_cd(&source).names, ISO_ROCK_RIDGE);
-    u32 reads = probe.count;
-    for (u32 i = 2; i <= reads; i++) { /* the first one asks whether there is a volume */
+    u32 reads = probe.reads;
+    for (probe.fail_at = 1; probe.fail_at <= reads; probe.fail_at++) {
         struct iso iso;
         bool found;
-        source = probe_over(&probe, &image.view);
-        probe.fail_at = i;
-        assert_int_equal(iso_open(&source, &iso, &found).code, ERROR_DISK_READ);
-        assert_int_equal(probe.count, i);
+        probe.reads = 0;
+        assert_true(has_failed(&probe, iso_open(&source, &iso, &found)));
     }
     iso_free(&image);
 }
@@ -668,11 +647,11 @@ static void failing_reads(void **state) {
     (void)state;
     for (u32 has = 0; has < 4; has++) {
         struct cd cd = make_cd(has);
-        struct probe probe;
-        struct source source = probe_over(&probe, &cd.image.view);
-        u32 all = try_everything(&source).good, reads = probe.count;
+        struct failing probe = {.bytes = cd.image.view};
+        struct source source = failing_source(&probe, "cd");
+        u32 all = try_everything(&source).good, reads = probe.reads;
         for (u32 i = 1; i <= reads; i++) {
-            source = probe_over(&probe, &cd.image.view);
+            probe.reads = 0;
             probe.fail_at = i;
             struct outcome outcome = try_everything(&source);
             assert_int_equal(outcome.unread, i > 2);
@@ -880,12 +859,12 @@ static void spared_reads(void **state) {
     (void)state;
     struct cd cd = make_cd(RIDGE);
     struct table_row row = {.entries = {{0x80, 0x0c, 64, 90}}};
-    struct probe probe;
-    struct source source = probe_over(&probe, &cd.image.view);
+    struct failing probe = {.bytes = cd.image.view};
+    struct source source = failing_source(&probe, "cd");
     struct partition_table table;
     make_table(&row, cd.image.bytes);
     assert_int_equal(partition_list(&source, 512, &table).code, ERROR_NONE);
-    assert_int_equal(probe.count, 1);
+    assert_int_equal(probe.reads, 1);
     iso_free(&cd.image);
 }
 
@@ -894,15 +873,15 @@ static void cached_reads(void **state) {
     (void)state;
     static u8 storage[12 * CACHE_LINE_SIZE];
     struct cd cd = make_cd(RIDGE | JOLIET);
-    struct probe probe;
-    struct source source = probe_over(&probe, &cd.image.view);
+    struct failing probe = {.bytes = cd.image.view};
+    struct source source = failing_source(&probe, "cd");
     struct cache cache;
     struct source cached = cache_over(&cache, &source, storage, 12);
     struct iso iso = open_cd(&cached);
     struct iso_file file;
-    assert_true(probe.count <= 3); /* the descriptors, the root */
+    assert_true(probe.reads <= 3); /* the descriptors, the root */
     assert_int_equal(iso_find(&iso, "/boot/kernel.elf", &file).code, ERROR_NONE);
-    assert_true(probe.count <= 5);
+    assert_true(probe.reads <= 5);
     iso_free(&cd.image);
 }
 
