@@ -13,6 +13,7 @@ A line says how many alarms a target has, or goals that are not proved; one is e
     PROVE="[--fast] [TARGET...]"        --fast: a part of each kind, in half a minute, for `make test`
 """
 import argparse
+import functools
 import os
 import pathlib
 import re
@@ -99,6 +100,7 @@ def eva(name):
     return wrong, words + (f", {len(known)} known" if known else "")
 
 
+@functools.cache
 def bits():
     """The axioms about bits that do not hold, of those in range.c and contracts.h."""
     def holds(*claims):
@@ -115,13 +117,18 @@ def bits():
     return wrong + [f"{c} | 32" for c in range(-128, 256) if not -128 <= c | 32 <= 255]
 
 
-def wp(name):
-    folders, functions = WP[name]
-    # Why3 looks for provers once, and keeps what it found in a file, which is ours.
+@functools.cache
+def find_provers():
+    """Why3 looks for provers once, and keeps what it found in a file, which is ours."""
     build = ROOT / os.environ.get("BUILD", "build")
     build.mkdir(parents=True, exist_ok=True)
     os.environ["WHY3CONFIG"] = str(build / "why3.conf")
     subprocess.run(["why3", "config", "detect"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+
+def wp(name):
+    folders, functions = WP[name]
+    find_provers()
     out = run(["-wp", "-wp-rte", "-wp-prover", "z3", "-wp-timeout", "60", "-wp-par", "2", "-wp-fct", functions.replace(" ", ","),
                f"tests/prove/{name}.c"], folders)
     count = re.search(r"Proved goals: +(\d+) / (\d+)", out)
