@@ -24,7 +24,6 @@ PROCESSORS = {
     "ryzen": BIG, "corei7_ivy_bridge_3770k": LONG, "corei7_haswell_4770": BIG, "broadwell_ult": BIG, "corei7_skylake_x": BIG,
     "corei3_cnl": BIG, "corei7_icelake_u": BIG, "tigerlake": BIG,
 }
-GIGABYTES = 2300  # MiB with which a page of 1 GiB fits
 
 
 def start(folder, image, mode, cpu, words=None, **where):
@@ -56,4 +55,4 @@ def cases():
                         yield (f"{bios}, {form}, {memory} MiB: {kernel} on {cpu}", processor, (cpu, modes[kernel, options], bios, memory, form))
     for cpu in ("ryzen", "turion64_tyler", "corei7_skylake_x", "corei7_ivy_bridge_3770k"):
         for kernel in ("state64", "wx64"):
-            yield f"{cpu}: {kernel}, {GIGABYTES} MiB", processor, (cpu, modes[kernel, ""], "bochs", GIGABYTES, "hdd")
+            yield f"{cpu}: {kernel}, {processors.GIGABYTES} MiB", processor, (cpu, modes[kernel, ""], "bochs", processors.GIGABYTES, "hdd")

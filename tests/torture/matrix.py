@@ -80,6 +80,11 @@ def start(folder, image, row, extra=(), **where):
                               **where)
 
 
+def own_bus(pc):
+    """The row of a machine's own disk controller: IDE, or the AHCI of a q35."""
+    return BUSES["AHCI of q35"] if pc == "q35" else (pc, *BUSES["IDE"][1:])
+
+
 def passed(result, kernel):
     assert result.status == machine.PASS and re.search(rf"^PASS {kernel}$", result.serial, re.M), result.serial[-2000:]
 
@@ -109,7 +114,7 @@ def bus_cases():
 
 # ---- sectors of 4096 bytes: SeaBIOS starts stage 1 from NVMe alone, which is made for 512 ----
 
-WIDE = ("pc", "nvme,drive=disk,serial=1,logical_block_size=4096,physical_block_size=4096")
+WIDE = ("pc", BUSES["nvme"][-1] + ",logical_block_size=4096,physical_block_size=4096")
 
 
 def wide(folder, form):
@@ -149,11 +154,11 @@ def processor(folder, cpu, mode):
     features = PROCESSORS[cpu].split()
     words = processors.refusal(features, mode)
     image = machine.image_of(folder, processors.files(*mode[:2]))
-    result = machine.boot_image(image, folder, cpu=cpu, memory="2300M", until=machine.HALTED if words else None)
+    result = machine.boot_image(image, folder, cpu=cpu, memory=f"{processors.GIGABYTES}M", until=machine.HALTED if words else None)
     if words:
         assert words in result.report(), result.serial
     else:
-        processors.judge(result.serial, features, mode, 2300)
+        processors.judge(result.serial, features, mode, processors.GIGABYTES)
 
 
 def processor_cases():
@@ -218,8 +223,7 @@ HAS_VBE = {"VGA", "cirrus", "vmware", "virtio", "qxl", "ati", "ISA", "not VGA", 
 def screen(folder, name, pc, kernel, options, serial):
     """Without a serial port the kernel's exit status is all that is left to see."""
     image = machine.image_of(folder, processors.files(kernel, options))
-    row = (pc, "ide-hd,drive=disk" + ",bus=ide.0" * (pc == "q35"))
-    result = start(folder, image, row, extra=SCREENS[name], serial=serial)
+    result = start(folder, image, own_bus(pc), extra=SCREENS[name], serial=serial)
     assert result.status == machine.PASS, result.serial[-2000:]
     if serial:
         passed(result, kernel)
@@ -242,7 +246,7 @@ def screen_cases():
 
 def without(folder, pc, chip, kernel):
     image = machine.image_of(folder, processors.files(kernel, ""))
-    passed(start(folder, image, (f"{pc},{chip}=off", "ide-hd,drive=disk" + ",bus=ide.0" * (pc == "q35"))), kernel)
+    passed(start(folder, image, (f"{pc},{chip}=off", *own_bus(pc)[1:])), kernel)
 
 
 def without_cases():

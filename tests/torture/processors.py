@@ -4,6 +4,8 @@ import re
 
 import machine
 
+GIGABYTES = 2300  # MiB with which a page of 1 GiB fits
+
 # (kernel, options, what the processor must have, paging of aloft_info, the sizes that its pages may have)
 MODES = [
     ("state-off", "--paging=off", "", 0, set()),
