@@ -606,16 +606,18 @@ static inline void check_virtual_of(const struct plan_case *c, u64 phys, u64 siz
         HOLDS(virt == PLAN_NO_ADDRESS);
 }
 
+static inline void check_virtual_of_row(const struct plan_case *c, const struct map *row) {
+    check_virtual_of(c, row->phys, 1);
+    check_virtual_of(c, row->phys, row->size);
+    check_virtual_of(c, row->phys, row->size + 1);
+    check_virtual_of(c, row->phys + row->size - 1, 1);
+    check_virtual_of(c, row->phys + row->size - 1, 2);
+}
+
 static inline void check_virtual_addresses(const struct plan_case *c) {
     const struct plan *plan = c->plan;
-    for (u32 i = 0; i < plan->row_count; i++) {
-        const struct map *row = &plan->rows[i];
-        check_virtual_of(c, row->phys, 1);
-        check_virtual_of(c, row->phys, row->size);
-        check_virtual_of(c, row->phys, row->size + 1);
-        check_virtual_of(c, row->phys + row->size - 1, 1);
-        check_virtual_of(c, row->phys + row->size - 1, 2);
-    }
+    for (u32 i = 0; i < plan->row_count; i++)
+        check_virtual_of_row(c, &plan->rows[i]);
     for (u32 i = 0; i < plan->claims.count; i++)
         check_virtual_of(c, plan->claims.claims[i].start, plan->claims.claims[i].size);
     check_virtual_of(c, (u64)1 << 51, 1);
@@ -681,13 +683,18 @@ static inline void check_memory(const struct plan_case *c) {
     check_nothing_is_lost(c, &map);
 }
 
-static inline void check_plan(const struct plan_case *c) {
+/* All but plan_virtual(), of which each answer is compared with every row. */
+static inline void check_layout(const struct plan_case *c) {
     check_claims(c);
     check_places(c);
     check_loads(c);
     check_rows(c);
-    check_virtual_addresses(c);
     check_memory(c);
+}
+
+static inline void check_plan(const struct plan_case *c) {
+    check_layout(c);
+    check_virtual_addresses(c);
 }
 
 /* ---- finished tables ---- */
