@@ -94,7 +94,7 @@ static bool read_option(struct config *c, u32 *index, struct config_entry *entry
         entry->id = value;
     else if (name == 2)
         entry->users = value;
-    else if (name == 1 && !value[1])
+    else if (name == 1 && string_length(value) < 2)
         entry->hotkey = (u8)*value;
     return true;
 }

@@ -681,6 +681,13 @@ static void test_hotkeys(void **state) {
         assert_int_equal(config.entries[i].hotkey, keys[i]);
 }
 
+/* What stands behind an empty value is another word. */
+static void test_hotkey_of_no_character(void **state) {
+    (void)state;
+    expect_ok("parse", parse("menuentry --hotkey=a --hotkey= A {}"));
+    assert_int_equal(config.entries[0].hotkey, 0);
+}
+
 /* --- Notes --- */
 
 static void test_notes(void **state) {
@@ -755,6 +762,7 @@ int main(void) {
         cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_saved),
         cmocka_unit_test(test_hotkeys),
+        cmocka_unit_test(test_hotkey_of_no_character),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_replaced_notes),
         cmocka_unit_test(test_functions_of_an_entry),
