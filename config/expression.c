@@ -25,16 +25,15 @@ static bool compare(const char *a, u32 operator, const char * b) {
     return wanted[operator] & sign;
 }
 
-/* A question for the caller, unless it has been answered. */
-static bool ask(struct config *c, u32 number, u32 word, struct command *command) {
-    if (number < c->answer_count)
-        return true;
-    if (number == CONFIG_ASKED_MAX)
+/* A question for the caller. */
+static bool ask(struct config *c, u32 word, struct command *command) {
+    if (c->answer_count == CONFIG_ASKED_MAX)
         return config_too_many(c, "file tests in a command", CONFIG_ASKED_MAX);
+    MUST(config_path(c, c->words[word], c->places[word], &command->file));
     command->kind = COMMAND_TEST;
     command->test = c->words[word - 1][1];
     c->asking = true;
-    return config_path(c, c->words[word], c->places[word], &command->file);
+    return true;
 }
 
 /* What was said up to here: before the last -o, since then, and an odd number of ! just now. A (
@@ -78,10 +77,10 @@ bool config_test(struct config *c, struct command *command) {
         } else if (i < end && sign <= SIGN_Z) {
             value = !*c->words[i++] == (sign == SIGN_Z);
         } else if (i < end && sign <= SIGN_D + 3) {
-            MUST(ask(c, asked, i++, command));
-            if (c->asking)
-                return true;
+            if (asked == c->answer_count)
+                return ask(c, i, command);
             value = c->answers >> asked++ & 1;
+            i++;
         }
         if (value == !!(state & NEGATE))
             state &= ~(u32)ALL;
