@@ -6,7 +6,13 @@
 #include "verify.h"
 #include "x86.h"
 
-enum { HOPS_MAX = 8, SLEEP_MAX = 3600 };
+enum {
+    HOPS_MAX = 8,
+    SLEEP_MAX = 3600,
+    KEYBOARD_CONTROLLER = 0x64,
+    RESET_CONTROL = 0xcf9,
+    RESET_TRIES = 0x8000, /* each takes a microsecond */
+};
 
 /* --- Files --- */
 
@@ -81,10 +87,15 @@ static void wait_seconds(const char *word) {
         wait_second();
 }
 
-/* The keyboard controller's line to the processor's reset. */
+/* The keyboard controller's line to the processor's reset; then a PCI chipset's, for machines
+ * without that controller; then the processor's own end. Each has its time. */
 static NO_RETURN void reboot(void) {
-    for (;;)
-        out8(0x64, 0xfe);
+    for (u32 i = 0; i < RESET_TRIES; i++)
+        out8(KEYBOARD_CONTROLLER, 0xfe);
+    out8(RESET_CONTROL, 2);
+    for (u32 i = 0; i < RESET_TRIES; i++)
+        out8(RESET_CONTROL, 6);
+    shut_down();
 }
 
 /* APM 1.2: connect, ask for version 1.2, switch everything off. What comes after it runs on
