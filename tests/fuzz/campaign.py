@@ -4,7 +4,7 @@
   campaign.py --seconds 20 [TARGET ...]           each once, for so long; exit status 1 if one found something
   campaign.py --executions 50000000 [TARGET ...]  in pieces, which are counted over restarts; one process, two while the
                                                   machine has nothing else to do
-  campaign.py --merge [TARGET ...]                what the campaign found that covers more than the seeds, into tests/fuzz/corpus
+  campaign.py --merge [TARGET ...]                what the campaign found that reaches more than the seeds, into tests/fuzz/corpus
   campaign.py --table                             what stands in the table so far
 
 BUILD (build) has the programs. BUILD/fuzz/campaign/ keeps what was found: NAME/ the inputs, NAME.json the counts, finding/ what
@@ -169,11 +169,11 @@ def campaign(names, goal):
 
 
 def merge(names):
-    """Adds to the seeds what covers more than they do. Volumes are long, and stay with the campaign."""
+    """Adds to the seeds what reaches code that they do not. Volumes are long, and stay with the campaign."""
     for name in names:
         corpus = HERE / 'corpus' / name
         if LENGTHS[name] <= MERGED_MAX:
-            subprocess.run([program(name), '-merge=1', f'-max_len={LENGTHS[name]}', corpus, STATE / name], check=True,
+            subprocess.run([program(name), '-merge=1', '-use_counters=0', f'-max_len={LENGTHS[name]}', corpus, STATE / name], check=True,
                            capture_output=True)
         sizes = [path.stat().st_size for path in corpus.iterdir()]
         print(f'{name:12} {len(sizes):5} inputs {sum(sizes):9,} bytes', flush=True)
