@@ -568,7 +568,7 @@ struct error script_next(struct config *c, struct command *command) {
         ok = config_test(c, command);
     while (ok && command->kind == COMMAND_END && c->frame_count)
         ok = step(c, command);
-    return config_outcome(c, ok);
+    return config_step_outcome(c, ok);
 }
 
 /* --- Files and entries --- */
@@ -580,7 +580,7 @@ struct error script_push(struct config *c, const char *path, struct bytes text) 
     bool ok = name && config_add_file(c, name, text) && script_frame(c, FRAME_FILE, back, place);
     if (ok)
         lexer_go(c, (struct config_spot){0, 1, (u8)(c->file_count - 1)});
-    return config_outcome(c, ok);
+    return config_step_outcome(c, ok);
 }
 
 /* An entry starts another configuration. The variables stay, and the functions of the first

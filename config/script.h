@@ -96,7 +96,8 @@ struct command {
 };
 
 /* Executes up to the next command that is for the caller. Errors: CONFIG_*, with line and column in
- * config->file; nothing more can be executed after one. */
+ * config->file; nothing more can be executed after one, and of a file that was being read no entry
+ * is left. */
 MUST_USE struct error script_next(struct config *config, struct command *command);
 
 /* How the command went; the answer of a COMMAND_TEST. */

@@ -681,6 +681,19 @@ static void test_hotkeys(void **state) {
         assert_int_equal(config.entries[i].hotkey, keys[i]);
 }
 
+/* The text of an entry that was read before the error is not kept: an edited one took its place. */
+static void test_half_read(void **state) {
+    (void)state;
+    static const char half[] = "menuentry A {}\nmenuentry B {}\nfi\n";
+    struct bytes text = {(const u8 *)half, sizeof half - 1};
+    struct command command;
+    expect_ok("parse", parse("menuentry X {}"));
+    expect_ok("replace", script_replace(&config, "/next.cfg", text));
+    assert_int_equal(script_next(&config, &command).code, ERROR_CONFIG_STRAY);
+    assert_int_equal(config.entry_count, 0);
+    assert_int_equal(script_enter(&config, 0, NULL).code, ERROR_CONFIG_NO_ENTRY);
+}
+
 /* What stands behind an empty value is another word. */
 static void test_hotkey_of_no_character(void **state) {
     (void)state;
@@ -763,6 +776,7 @@ int main(void) {
         cmocka_unit_test(test_saved),
         cmocka_unit_test(test_hotkeys),
         cmocka_unit_test(test_hotkey_of_no_character),
+        cmocka_unit_test(test_half_read),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_replaced_notes),
         cmocka_unit_test(test_functions_of_an_entry),
