@@ -135,7 +135,8 @@ struct config {
     u32 scope, floor; /* in values: what may be replaced, what may be seen */
     u32 work;         /* of CONFIG_WORK_MAX */
     u32 answers, answer_count, function_count;
-    u32 entry; /* the one that is executed */
+    u32 entry;        /* the one that is executed */
+    u32 entries_read; /* they count, in entry_count, when all of the file has been read */
     u32 text_kept, values_kept, notes_kept, files_kept, functions_kept;
     u32 text_first, notes_first, files_first, functions_first; /* what the first one has left */
     const char *device, *prefix; /* what `root` and `prefix` are when nothing sets them */

@@ -119,10 +119,10 @@ static bool read_title(struct config *c, struct config_entry *entry, bool option
 }
 
 static bool add_entry(struct config *c, const struct config_entry *entry) {
-    if (c->entry_count == CONFIG_ENTRIES_MAX)
+    if (c->entries_read == CONFIG_ENTRIES_MAX)
         return config_fail_number(c, ERROR_CONFIG_TOO_BIG, entry->place, "entries",
                                   CONFIG_ENTRIES_MAX);
-    c->entries[c->entry_count++] = *entry;
+    c->entries[c->entries_read++] = *entry;
     return true;
 }
 
@@ -171,7 +171,7 @@ static bool add_outside(struct config *c) {
 
 /* Where nothing can be booted, a command that is not known is the likeliest reason. */
 static bool check_notes(struct config *c) {
-    for (u32 i = 0; i < c->entry_count; i++)
+    for (u32 i = 0; i < c->entries_read; i++)
         if (!c->entries[i].is_submenu)
             return true;
     for (u32 i = 0; i < c->note_count && i < CONFIG_NOTES_MAX; i++) {
@@ -188,6 +188,7 @@ bool config_finish(struct config *c) {
     if (c->outside.place.line)
         MUST(add_outside(c));
     MUST(check_notes(c));
+    c->entry_count = c->entries_read;
     c->text_kept = c->text_used;
     c->values_kept = c->values_used;
     c->notes_kept = c->note_count;

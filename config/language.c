@@ -28,12 +28,6 @@ struct error config_outcome(struct config *config, bool ok) {
     return config->error;
 }
 
-struct error config_step_outcome(struct config *config, bool ok) {
-    if (!ok && !config->booting)
-        config->entry_count = 0;
-    return config_outcome(config, ok);
-}
-
 /* The commands that real configurations use most stand first: the search is linear. Each name has
  * its kind at the same place below. */
 static const char command_names[] =

@@ -33,10 +33,6 @@ bool config_takes(struct config *config, struct config_place place, const char *
 /* The value of config->error for a caller. */
 struct error config_outcome(struct config *config, bool ok);
 
-/* Likewise of what is executed. A file that cannot be read to its end leaves no entries: what they
- * stand in is not kept. */
-struct error config_step_outcome(struct config *config, bool ok);
-
 enum command_kind config_command_kind(const char *word);
 
 /* CONFIG_COMMAND, which names the command that was probably meant. Always false. */

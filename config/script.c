@@ -568,7 +568,7 @@ struct error script_next(struct config *c, struct command *command) {
         ok = config_test(c, command);
     while (ok && command->kind == COMMAND_END && c->frame_count)
         ok = step(c, command);
-    return config_step_outcome(c, ok);
+    return config_outcome(c, ok);
 }
 
 /* --- Files and entries --- */
@@ -580,7 +580,7 @@ struct error script_push(struct config *c, const char *path, struct bytes text) 
     bool ok = name && config_add_file(c, name, text) && script_frame(c, FRAME_FILE, back, place);
     if (ok)
         lexer_go(c, (struct config_spot){0, 1, (u8)(c->file_count - 1)});
-    return config_step_outcome(c, ok);
+    return config_outcome(c, ok);
 }
 
 /* An entry starts another configuration. The variables stay, and the functions of the first
@@ -598,7 +598,7 @@ struct error script_replace(struct config *c, const char *path, struct bytes tex
     if (c->files_first)
         forget_replaced(c);
     c->booting = false;
-    c->entry_count = c->frame_count = c->argument_count = 0;
+    c->entry_count = c->entries_read = c->frame_count = c->argument_count = 0;
     c->scope = c->floor = c->depth = c->line_base = 0;
     c->outside.place.line = 0;
     c->spot = (struct config_spot){0, 1, (u8)c->file_count}; /* where its end leads: to itself */

@@ -53,5 +53,5 @@ bool config_search(struct config *c, struct command *command) {
 
 struct error script_found(struct config *c, const char *device) {
     script_status(c, device);
-    return config_step_outcome(c, !device || config_set(c, c->search_variable, device, c->place));
+    return config_outcome(c, !device || config_set(c, c->search_variable, device, c->place));
 }

@@ -165,7 +165,7 @@ static struct error do_command(struct runner *runner, const struct command *comm
 }
 
 /* `request` is NULL while the configuration is read. */
-static struct error run_commands(struct runner *runner, struct boot_request *request) {
+static struct error run(struct runner *runner, struct boot_request *request) {
     for (;;) {
         struct command command;
         TRY(script_next(runner->config, &command));
@@ -175,15 +175,6 @@ static struct error run_commands(struct runner *runner, struct boot_request *req
         if (request && runner->config->booting)
             TRY(request_command(runner->config, &command, request));
     }
-}
-
-/* A configuration that an entry starts, and that is not read to its end for whatever reason, leaves
- * no entries: their text is not kept. */
-static struct error run(struct runner *runner, struct boot_request *request) {
-    struct error error = run_commands(runner, request);
-    if (error.code && !runner->config->booting)
-        runner->config->entry_count = 0;
-    return error;
 }
 
 struct error run_config(struct runner *runner, const char *path, bool *found) {

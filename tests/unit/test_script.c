@@ -684,11 +684,13 @@ static void test_hotkeys(void **state) {
 /* The text of an entry that was read before the error is not kept: an edited one took its place. */
 static void test_half_read(void **state) {
     (void)state;
-    static const char half[] = "menuentry A {}\nmenuentry B {}\nfi\n";
+    static const char half[] = "menuentry A {}\nclear\nmenuentry B {}\nfi\n";
     struct bytes text = {(const u8 *)half, sizeof half - 1};
     struct command command;
     expect_ok("parse", parse("menuentry X {}"));
     expect_ok("replace", script_replace(&config, "/next.cfg", text));
+    expect_ok("clear", script_next(&config, &command));
+    assert_int_equal(config.entry_count, 0);
     assert_int_equal(script_next(&config, &command).code, ERROR_CONFIG_STRAY);
     assert_int_equal(config.entry_count, 0);
     assert_int_equal(script_enter(&config, 0, NULL).code, ERROR_CONFIG_NO_ENTRY);
