@@ -50,9 +50,12 @@ void input_forget(void) {
     reader = (struct key_reader){0, 0};
 }
 
-void input_any_key(void) {
+void input_drain(void) {
     while (input_key())
         ;
+}
+
+void input_any_key(void) {
     while (!input_key())
         input_idle();
 }

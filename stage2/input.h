@@ -14,7 +14,10 @@ bool input_shift(void);
  * line does not end the sleep, but the timer does, after at most 55 ms; the port holds 16 bytes. */
 void input_idle(void);
 
-/* Sleeps until a key is pressed. Keys that were pressed before do not count. */
+/* Keys that were pressed before do not count. */
+void input_drain(void);
+
+/* Sleeps until a key is pressed. */
 void input_any_key(void);
 
 /* The BIOS keeps the last 16 keys in its data area (0x41e): no longer. */

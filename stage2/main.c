@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "gzip.h"
 #include "high.h"
+#include "input.h"
 #include "load.h"
 #include "native.h"
 #include "parts.h"
@@ -279,6 +280,8 @@ static struct error recover(struct report_context *context, const struct error *
     forget_attempt();
     if (next == BOOT_FALLBACK)
         return OK;
+    if (next == BOOT_MENU)
+        input_drain(); /* a key that is pressed once the report has ended counts */
     report_end();
     if (next == BOOT_STOP)
         report_stop();
