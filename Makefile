@@ -339,7 +339,7 @@ torture: all all-kernels ## bad input, faults and odd machines, all of it (hours
 # The loader as the other compiler makes it, booted; and built by the cross compiler where it is installed.
 compilers: all-kernels $(BUILD)/aloft ## build the loader with gcc and with clang, boot both
 	$(Q)for cc in gcc clang; do $(MAKE) --no-print-directory BUILD=$(BUILD)/$$cc CC=$$cc all all-kernels && \
-		BUILD=$(BUILD)/$$cc $(PYTEST) -q tests/boot/test_kernels.py -k "pc and 128M or were_built" || exit 1; done
+		BUILD=$(BUILD)/$$cc $(PYTEST) -q tests/boot/test_kernels.py tests/boot/test_multiboot.py -k "pc and 128M or were_built or test_probe and 16M" || exit 1; done
 
 test: unit fuzz-replay prove-fast boot-test compilers size ## all tests
 

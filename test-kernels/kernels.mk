@@ -85,8 +85,8 @@ KERNEL_Q := $(if $(V),,@)
 
 KERNEL_INCLUDES := -iquote $(KERNELS_DIR)/lib -iquote $(KERNELS_DIR)/../include
 KERNEL_CFLAGS := -std=c11 -Os -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
-    -fno-asynchronous-unwind-tables -mgeneral-regs-only -Wall -Wextra -Werror -Wshadow \
-    -Wmissing-prototypes -Wconversion -Wno-sign-conversion -MMD -MP $(KERNEL_INCLUDES)
+    -fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables -mgeneral-regs-only -Wall \
+    -Wextra -Werror -Wshadow -Wmissing-prototypes -Wconversion -Wno-sign-conversion -MMD -MP $(KERNEL_INCLUDES)
 KERNEL_LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=0x1000 -z noexecstack \
     -L $(KERNELS_DIR)/lib
 
