@@ -61,9 +61,9 @@ sources = $(wildcard $(1)/*.c)
 iquote = $(addprefix -iquote ,$(1))
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wconversion -Wno-sign-conversion
-# The compiler's own headers (stdint.h for include/aloft.h) and no others.
+# The compiler's own headers (stdint.h for include/aloft.h) and no others. There is memory at address 0.
 FREESTANDING := -ffreestanding -nostdinc -isystem $(shell $(CC32) -print-file-name=include) -fno-pic -fno-pie \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -fno-delete-null-pointer-checks
 IS_CLANG := $(if $(findstring clang,$(shell $(CC32) --version 2>/dev/null)),yes)
 SMALL := $(if $(shell echo "int x;" | $(CC32) -Oz -x c -c -o /dev/null - 2>&1),-Os,-Oz)
 LOADER_TUNE := $(if $(IS_CLANG),-Oz -mstack-alignment=4,$(SMALL) -mpreferred-stack-boundary=2 -fno-inline-functions-called-once)
