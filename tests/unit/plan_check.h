@@ -455,15 +455,25 @@ static inline void check_slot_and_temporary(const struct plan_case *c) {
     HOLDS(options->recursive != PLACE_AUTO || slot.start >= upper_half(plan));
 }
 
+static inline u64 to_next_row(const struct plan *plan, u64 virt) {
+    u64 least = UINT64_MAX;
+    for (u32 i = 0; i < plan->row_count; i++)
+        if (plan->rows[i].virt > virt)
+            least = min_u64(least, plan->rows[i].virt - virt);
+    return least;
+}
+
 /* Is each of these pages mapped, if not by a --map then by something that came before? */
 static inline bool is_laid(const struct plan_case *c, u64 virt, u64 size) {
     for (u64 at = 0; at < size;) {
         const struct map *row = row_of(c->plan, virt + at);
         u32 owner = row ? row->owner : 0;
         bool later = owner == ROW_DIRECT || (owner == ROW_IDENTITY && c->plan->identity_end);
-        if (later || (!row && !is_kept_free(c, virt + at)))
+        u64 step = row ? row->size - (virt + at - row->virt)
+                       : min_u64(kept_free(c, virt + at), to_next_row(c->plan, virt + at));
+        if (later || !step)
             return false;
-        at += row ? row->size - (virt + at - row->virt) : PAGE_SIZE;
+        at += step;
     }
     return true;
 }
