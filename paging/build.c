@@ -120,7 +120,7 @@ static void tally_wishes(const struct paging_options *options, u64 up_to, u32 *s
 }
 
 struct error paging_count(const struct paging_options *options, const struct map *rows,
-                          u32 row_count, u32 *frame_count) {
+                          u32 row_count, u64 *frame_count) {
     TRY(check_rows(options, rows, row_count));
     struct tally tally = {.frames = 1};
     u32 wishes = ((u32)1 << options->wish_count) - 1;
@@ -134,9 +134,7 @@ struct error paging_count(const struct paging_options *options, const struct map
         }
     }
     tally_wishes(options, ~(u64)0, &wishes, &tally);
-    if (tally.frames >> 32)
-        return error_make(ERROR_PAGING_TABLES_FULL, .number = {(u32)-1});
-    *frame_count = (u32)tally.frames;
+    *frame_count = tally.frames;
     return OK;
 }
 

@@ -91,7 +91,7 @@ struct leaf_run paging_first_run(const struct paging_options *options, const str
  * included. ERROR_PAGING_OVERLAP, ERROR_PAGING_UNALIGNED, ERROR_PAGING_RANGE for rows that break
  * the rules above. The time it takes grows with the runs, not with the leaves. */
 MUST_USE struct error paging_count(const struct paging_options *options, const struct map *rows,
-                                   u32 row_count, u32 *frame_count);
+                                   u32 row_count, u64 *frame_count);
 
 /* Builds the tables, from the arena's first frame on; arena->used frames are written, the root
  * first. ERROR_PAGING_TABLES_FULL if the arena is too small, ERROR_PAGING_RANGE if entries cannot

@@ -476,7 +476,7 @@ static void make_global(struct plan *plan) {
             plan->rows[i].attributes |= MAP_GLOBAL;
 }
 
-static struct error count_tables(const struct plan *plan, u32 *frames) {
+static struct error count_tables(const struct plan *plan, u64 *frames) {
     return paging_count(&plan->options, plan->rows, plan->row_count, frames);
 }
 
@@ -506,7 +506,7 @@ static void cut_identity(struct plan *plan, u64 end) {
  * cutting might never end. */
 static struct error lay_own_tables(const struct machine *machine, struct plan *plan,
                                    u64 room_frames) {
-    u32 before;
+    u64 before, frames = plan->table_frames;
     TRY(keep_recursive(plan));
     TRY(keep_handoff(plan));
     TRY(keep_temporary(plan));
@@ -518,10 +518,11 @@ static struct error lay_own_tables(const struct machine *machine, struct plan *p
                                     .owner = ROW_IDENTITY}));
     keep_no_more(plan);
     do {
-        before = plan->table_frames;
-        TRY(count_tables(plan, &plan->table_frames));
-        cut_identity(plan, plan->tables_phys + plan->table_frames * PAGE_SIZE);
-    } while (plan->table_frames != before);
+        before = frames;
+        TRY(count_tables(plan, &frames));
+        cut_identity(plan, plan->tables_phys + frames * PAGE_SIZE);
+    } while (frames != before);
+    plan->table_frames = (u32)frames;
     tables_claim(plan)->size = plan->table_frames * PAGE_SIZE;
     return OK;
 }
@@ -529,10 +530,12 @@ static struct error lay_own_tables(const struct machine *machine, struct plan *p
 static struct error place_tables(const struct plan_request *request, struct plan *plan,
                                  const struct layout *layout) {
     bool own = request->options->identity == IDENTITY_TABLES;
-    TRY(count_tables(plan, &plan->table_frames));
-    u64 room = plan->table_frames + (own ? 8 + (plan->table_frames >> 8) : 0);
+    u64 frames;
+    TRY(count_tables(plan, &frames));
+    u64 room = frames + (own ? 8 + (frames >> 8) : 0);
     TRY(physical_place(request->machine, plan, "the page tables", room * PAGE_SIZE, layout->reach,
                        (struct claim){.kind = CLAIM_TABLES}, &plan->tables_phys));
+    plan->table_frames = (u32)frames; /* there is room for them below 4 GiB */
     set_temporary_phys(plan);
     return own ? lay_own_tables(request->machine, plan, room) : OK;
 }
@@ -562,7 +565,9 @@ static struct error place_boot_tables(const struct machine *machine, struct plan
     struct paging_options options = plan_boot_options(plan);
     struct map rows[2];
     u32 count = plan_boot_rows(plan, rows);
-    TRY(paging_count(&options, rows, count, &plan->boot_table_frames));
+    u64 frames;
+    TRY(paging_count(&options, rows, count, &frames));
+    plan->boot_table_frames = (u32)frames;
     return physical_place(machine, plan, "the page tables for the jump",
                           plan->boot_table_frames * PAGE_SIZE, FOUR_GIB,
                           (struct claim){.kind = CLAIM_TRAMPOLINE}, &plan->boot_tables_phys);

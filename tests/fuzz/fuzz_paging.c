@@ -91,7 +91,7 @@ static void check_refusals(struct plan *plan, struct table_arena *arena) {
     if (plan->row_count < 2)
         return;
     struct map first = plan->rows[0];
-    u32 count;
+    u64 count;
     plan->rows[0] = plan->rows[1];
     plan->rows[1] = first;
     MUST(paging_count(&plan->options, plan->rows, plan->row_count, &count).code ==
@@ -100,8 +100,7 @@ static void check_refusals(struct plan *plan, struct table_arena *arena) {
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     static u8 *frames;
-    u64 state = 1;
-    u32 count;
+    u64 state = 1, count;
     if (!frames)
         frames = aligned_alloc(PAGE_SIZE, FRAMES_MAX * PAGE_SIZE);
     fed = (struct feed){data, size};
@@ -112,7 +111,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     if (count > FRAMES_MAX)
         return 0;
     /* At the end of the block, so that the sanitizer guards the frame after the last. */
-    struct table_arena arena = {frames + (FRAMES_MAX - count) * PAGE_SIZE, ARENA, count, 0};
+    struct table_arena arena = {frames + (FRAMES_MAX - count) * PAGE_SIZE, ARENA, (u32)count, 0};
     MUST(!paging_build(&plan.options, plan.rows, plan.row_count, &arena).code);
     MUST(arena.used == count);
     check_rows(&plan, &arena);

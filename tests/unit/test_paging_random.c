@@ -213,7 +213,7 @@ struct seen {
 
 static void check_plan(const struct plan *plan, u8 *frames, struct seen *seen) {
     u64 state = plan->seed ^ 0x5555, virt = 0;
-    u32 frame_count = 0;
+    u64 frame_count = 0;
     struct error error = paging_count(&plan->options, plan->rows, plan->row_count, &frame_count);
     CHECK(error.code == ERROR_NONE);
     CHECK(frame_count <= FRAMES_MAX);
@@ -221,7 +221,7 @@ static void check_plan(const struct plan *plan, u8 *frames, struct seen *seen) {
     /* At the end of the buffer, so that the sanitizer guards the frame after the last. */
     struct table_arena arena = {.bytes = frames + (FRAMES_MAX - frame_count) * PAGE_SIZE,
                                 .phys = 0x1000 * (1 + below(&state, 0xf0000)),
-                                .frame_count = frame_count};
+                                .frame_count = (u32)frame_count};
     error = paging_build(&plan->options, plan->rows, plan->row_count, &arena);
     CHECK(error.code == ERROR_NONE);
     CHECK(arena.used == frame_count);
@@ -234,7 +234,7 @@ static void check_plan(const struct plan *plan, u8 *frames, struct seen *seen) {
     for (u32 i = 0; i < 4; i++)
         check_address(plan, &arena, random_anchor(&state, plan->options.format));
     check_nothing_else(plan, &arena);
-    arena.frame_count = frame_count - 1;
+    arena.frame_count--;
     error = paging_build(&plan->options, plan->rows, plan->row_count, &arena);
     CHECK(error.code == ERROR_PAGING_TABLES_FULL);
     seen->plans++;

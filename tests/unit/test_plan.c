@@ -190,6 +190,18 @@ static const struct refusal refusals[] = {
      "no room for the page tables: 24 KiB needed below 0xfe0000, the largest free block there has "
      "0 "
      "bytes"},
+    {"more page tables than there are numbers of 32 bits",
+     {.features = CPU_MAX,
+      .physical_bits = 52,
+      .bits = 64,
+      .parts = HIGH_64,
+      .options = "--paging=5level --pages=4k --map=0+0x8000000000000@0xff10000000000000 "
+                 "--map=0+0x8000000000000@0xff18000000000000 "
+                 "--map=0+0x8000000000000@0xff20000000000000 "
+                 "--map=0+0x8000000000000@0xff28000000000000"},
+     ERROR_PLAN_MEMORY,
+     "no room for the page tables: 16 TiB needed below 0x7fe0000, the largest free block there has "
+     "126.7 MiB"},
     {"no room for what lands on the loader",
      {.memory = little_ram,
       .parts = {TEXT_AT(0x8000, 0x8000), {0x100000, 0x100000, 0, 0xed000, 7}},

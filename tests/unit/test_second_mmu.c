@@ -299,19 +299,19 @@ static void check_tables(const struct plan *plan, const struct table_arena *aren
 
 static void check_plan(const struct plan *plan, u8 *frames, struct seen *seen) {
     u64 state = plan->seed ^ 0x5555, virt = 0;
-    u32 frame_count = 0;
+    u64 frame_count = 0;
     struct error error = paging_count(&plan->options, plan->rows, plan->row_count, &frame_count);
     CHECK(error.code == ERROR_NONE);
     CHECK(frame_count <= FRAMES_MAX);
     /* At the end of the buffer, so that the sanitizer guards the frame after the last. */
     struct table_arena arena = {.bytes = frames + (FRAMES_MAX - frame_count) * PAGE_SIZE,
                                 .phys = 0x1000 * (1 + below(&state, 0xf0000)),
-                                .frame_count = frame_count};
+                                .frame_count = (u32)frame_count};
     error = paging_build(&plan->options, plan->rows, plan->row_count, &arena);
     CHECK(error.code == ERROR_NONE);
     CHECK(arena.used == frame_count);
     check_tables(plan, &arena, &state, seen);
-    arena.frame_count = frame_count - 1;
+    arena.frame_count--;
     error = paging_build(&plan->options, plan->rows, plan->row_count, &arena);
     CHECK(error.code == ERROR_PAGING_TABLES_FULL);
     seen->plans++;
