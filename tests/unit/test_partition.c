@@ -862,15 +862,30 @@ static void failing_reads(void **state) {
     free(disk.at);
 }
 
+/* An empty boot record, and what would say whether the disk is a CD cannot be read. */
+static void failing_descriptor(void **state) {
+    (void)state;
+    static u8 empty[SECTORS * 512];
+    struct failing failing = {.bytes = {empty, sizeof(empty)}};
+    const struct source source = failing_source(&failing, "disk");
+    struct partition_table table;
+    assert_int_equal(partition_list(&source, 512, &table).code, ERROR_VOLUME_NONE);
+    for (u32 reads = failing.reads; reads > 0; reads--) {
+        failing.reads = 0;
+        failing.fail_at = reads;
+        assert_true(has_failed(&failing, partition_list(&source, 512, &table)));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_rows),      cmocka_unit_test(failing_reads),
-        cmocka_unit_test(short_disks),   cmocka_unit_test(mutations),
-        cmocka_unit_test(all_chains),    cmocka_unit_test(many_logical),
-        cmocka_unit_test(crc),           cmocka_unit_test(gpt_forms),
-        cmocka_unit_test(gpt_broken),    cmocka_unit_test(gpt_entries),
-        cmocka_unit_test(gpt_empty),     cmocka_unit_test(gpt_boot_room),
-        cmocka_unit_test(gpt_mutations),
+        cmocka_unit_test(all_rows),           cmocka_unit_test(failing_reads),
+        cmocka_unit_test(failing_descriptor), cmocka_unit_test(short_disks),
+        cmocka_unit_test(mutations),          cmocka_unit_test(all_chains),
+        cmocka_unit_test(many_logical),       cmocka_unit_test(crc),
+        cmocka_unit_test(gpt_forms),          cmocka_unit_test(gpt_broken),
+        cmocka_unit_test(gpt_entries),        cmocka_unit_test(gpt_empty),
+        cmocka_unit_test(gpt_boot_room),      cmocka_unit_test(gpt_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
